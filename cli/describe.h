@@ -8,6 +8,7 @@
 #include <thalweg/control.h>
 #include <thalweg/solver.h>
 #include <thalweg/estimator.h>
+#include <thalweg/exchange.h>
 #include <thalweg/model.h>
 #include <thalweg/surface.h>
 
@@ -44,6 +45,7 @@ tw_status cli_rules_json(const tw_rule *(*at)(size_t i), tw_error *err);
 json_t *cli_schedule_json(const tw_schedule *schedule);
 json_t *cli_estimator_json(const tw_estimator *estimator);
 json_t *cli_model_json(const tw_model_kind *kind);
+json_t *cli_exchange_json(const tw_exchange *exchange);
 /* Where a method comes from, its equation and options. */
 void cli_print_method(const char *paper, const char *equation, int n, const tw_option *options,
                       const double *values);

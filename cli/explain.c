@@ -170,7 +170,7 @@ static tw_status explain(const struct cli_explain *v, enum kind kind, const char
     case AUGMENTATION: return cli_explain_augmentation(&v->common, spec, err);
     case LAYER: return cli_explain_layer(&v->common, name, err);
     case MODEL: return cli_explain_model(&v->common, spec, err);
-    case EXCHANGE: return cli_explain_exchange(&v->common, name, err);
+    case EXCHANGE: return cli_explain_exchange(&v->common, spec, err);
     case METRIC: return cli_explain_metric(&v->common, name, err);
     case UNKNOWN: return unknown(spec, err);
     default: return cli_explain_rule(&v->common, spec, err);

@@ -17,8 +17,11 @@ json_t *cli_estimator_json(const tw_estimator *e)
 void cli_print_method(const char *paper, const char *equation, int n, const tw_option *options,
                       const double *values)
 {
-    cli_print_wrapped(0, paper);
-    puts("\nequation");
+    if (*paper) {
+        cli_print_wrapped(0, paper);
+        putchar('\n');
+    }
+    puts("equation");
     cli_print_equation(equation);
     if (n) puts("\noptions");
     cli_print_options(n, options, values);

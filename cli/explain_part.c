@@ -132,13 +132,37 @@ tw_status cli_explain_model(const struct cli_common *common, const char *spec, t
     return status;
 }
 
-tw_status cli_explain_exchange(const struct cli_common *common, const char *name, tw_error *err)
+json_t *cli_exchange_json(const tw_exchange *e)
 {
-    const char *help;
-    tw_exchange_name((size_t)place_of(name, tw_exchange_name), &help);
-    if (common->json) return cli_print_json(json_pack("{s:s, s:s}", "name", name, "help", help), err);
-    cli_print_sentence(0, "%s, an exchange: how workers share their progress (--exchange)", name);
-    cli_print_wrapped(0, help);
+    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o}", "name", e->name, "help", e->help, "paper", e->paper,
+                     "equation", e->equation, "transport", e->is_transport, "options",
+                     cli_options_json(e->n_options, e->options, NULL));
+}
+
+static void print_exchange(const tw_exchange *e, const double *values)
+{
+    printf("%s, %s\n", e->name, e->is_transport ? "a transport" : "an exchange");
+    cli_print_wrapped(0, e->help);
+    putchar('\n');
+    cli_print_method(e->paper, e->equation, e->n_options, e->options, values);
+}
+
+tw_status cli_explain_exchange(const struct cli_common *common, const char *spec, tw_error *err)
+{
+    tw_exchange_choice c;
+    CLI_TRY(tw_exchange_read(&c, spec, err));
+    if (common->json) {
+        json_t *all = json_pack("{s:s, s:b, s:o}", "spec", c.spec, "exact", c.is_exact, "protocol",
+                                cli_exchange_json(c.protocol));
+        if (c.transport) all = cli_put(all, "transport", cli_exchange_json(c.transport));
+        return cli_print_json(all, err);
+    }
+    if (c.transport)
+        printf("%s: %s\n\n", c.spec, c.is_exact ? "the bits of local" : "another result than local's");
+    print_exchange(c.protocol, c.values);
+    if (!c.transport) return TW_OK;
+    putchar('\n');
+    print_exchange(c.transport, c.transport_values);
     return TW_OK;
 }
 

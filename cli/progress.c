@@ -107,7 +107,7 @@ int progress_event(void *progress, const tw_event *e)
     struct progress *p = progress;
     if (p->job) run_log_event(p->log, tw_job_run_of(p->job), e);
     if (e->kind == TW_EVENT_STEP) {
-        p->done++;
+        p->done = (e->epoch - 1) * e->steps_per_epoch + e->step;
         if (p->live) redraw(p, e);
     } else if (e->kind == TW_EVENT_FIT) {
         if (p->live) redraw(p, e);

@@ -117,6 +117,7 @@ tw_status run_log_begin(struct run_log *log, tw_run *run, int resumed, tw_error 
     log->bytes = cli_alloc(TW_RUN_LOG_MOST + (log->o.norms ? tensors : 0) * TW_RUN_LOG_TENSOR, 1, err);
     if (!log->bytes) return TW_ERR_MEMORY;
     if (resumed) CLI_TRY(cut(log, run, err));
+    log->step = tw_run_steps(run);
     if (log->o.every) look_ahead(log, run);
     if (fstat(log->fd, &s) == 0 && s.st_size == 0)
         put(log, log->bytes,
@@ -136,8 +137,9 @@ void run_log_event(struct run_log *log, tw_run *run, const tw_event *e)
                                     .lr = log->lr,
                                     .time = (double)time(NULL),
                                     .norms = log->o.norms ? run : NULL};
-    if (!is_update || entry.step % log->o.every == 0)
+    if (!is_update || entry.step / log->o.every > log->step / log->o.every)
         put(log, log->bytes, tw_run_log_bytes(log->format, &entry, log->bytes));
+    if (is_update) log->step = entry.step;
     if (is_update && (entry.step + 1) % log->o.every == 0) look_ahead(log, run);
 }
 

@@ -18,7 +18,8 @@ struct run_log {
     enum tw_run_log format;
     char *bytes; /* of an entry */
     int fd, made, error;
-    double lr; /* of the next update */
+    double lr;     /* of the next update */
+    uint64_t step; /* updates of the run that were looked at */
 };
 
 /* Opens the file, so that it is known before there is a run that it can be written: a CSV table where its

@@ -33,6 +33,29 @@ static int eval(void *user, const tw_eval *e)
     return 0;
 }
 
+/* The rows' numbers are computed, so that any number of workers can. */
+static tw_status fork_rows(void *user, tw_context *ctx, tw_objective *copy, tw_error *err);
+static void free_rows(tw_objective *copy) { (void)copy; }
+
+static const int64_t matrix[] = {2, 3}, vector[] = {2};
+static const tw_tensor tensors[] = {{"matrix", 2, matrix, 0, 0}, {"vector", 1, vector, 6, 0}};
+static const tw_objective problem = {.size = sizeof problem,
+                                     .type = TW_F64,
+                                     .tensors = tensors,
+                                     .n_tensors = 2,
+                                     .n_rows = ROWS,
+                                     .lanes = 1,
+                                     .eval = eval,
+                                     .fork = fork_rows,
+                                     .free_fork = free_rows};
+
+static tw_status fork_rows(void *user, tw_context *ctx, tw_objective *copy, tw_error *err)
+{
+    (void)user, (void)ctx, (void)err;
+    *copy = problem;
+    return TW_OK;
+}
+
 static tw_status three_steps(tw_run *run, const double *w, const double *start, tw_error *err)
 {
     const void *shown;
@@ -50,16 +73,7 @@ static tw_status three_steps(tw_run *run, const double *w, const double *start, 
 static tw_status try_cell(tw_context *ctx, const tw_estimator *estimator, const tw_rule *rule,
                           const char *exchange, tw_error *err)
 {
-    static const int64_t matrix[] = {2, 3}, vector[] = {2};
-    static const tw_tensor tensors[] = {{"matrix", 2, matrix, 0, 0}, {"vector", 1, vector, 6, 0}};
     static const double start[WEIGHTS] = {1, -1, 0.5, 1, -1, 0.5, 1, -1};
-    const tw_objective f = {.size = sizeof f,
-                            .type = TW_F64,
-                            .tensors = tensors,
-                            .n_tensors = 2,
-                            .n_rows = ROWS,
-                            .lanes = 1,
-                            .eval = eval};
     double w[WEIGHTS];
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     tw_run *run;
@@ -68,7 +82,7 @@ static tw_status try_cell(tw_context *ctx, const tw_estimator *estimator, const 
     o.estimator = estimator->name;
     o.exchange = exchange;
     o.batch = estimator->takes_batch ? 2 : 0;
-    CLI_TRY(tw_run_create(&run, ctx, &f, NULL, w, &o, err));
+    CLI_TRY(tw_run_create(&run, ctx, &problem, NULL, w, &o, err));
     tw_status s = three_steps(run, w, start, err);
     tw_run_free(run);
     return s;
@@ -193,15 +207,15 @@ static tw_status print(struct table *t, tw_error *err)
 static tw_status run(const struct cli_call *call, tw_error *err)
 {
     const struct cli_common *common = call->values;
-    const char *exchange;
+    const tw_exchange *exchange;
     struct table t = {.cells = common->json ? json_array() : NULL, .json = common->json};
     tw_context *ctx = NULL;
     const tw_rule *rule;
     for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++)
         if ((int)strlen(rule->name) > t.rule_width) t.rule_width = (int)strlen(rule->name);
     tw_status status = cli_context(common, &ctx, err);
-    for (size_t i = 0; status == TW_OK && (exchange = tw_exchange_name(i, NULL)) != NULL; i++)
-        status = put_exchange(&t, ctx, exchange, err);
+    for (size_t i = 0; status == TW_OK && (exchange = tw_exchange_at(i)) != NULL; i++)
+        if (!exchange->is_transport) status = put_exchange(&t, ctx, exchange->name, err);
     tw_context_free(ctx);
     if (status == TW_OK) return print(&t, err);
     json_decref(t.cells);

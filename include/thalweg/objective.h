@@ -232,6 +232,11 @@ typedef struct tw_objective {
     /* above 1, a power of two: evaluations may be asked for the gradient of so many leaves at once
      * (TW_LEAVES), never with joins or lists */
     size_t together;
+    /* NULL: the objective can have one worker only. Else fills *copy, which is zeroed, with an objective
+     * on the same rows whose memory is its own and comes from `ctx`, as the evaluations of several workers
+     * run at the same time; free_fork frees it again. The functions of `glm` may be shared. */
+    tw_status (*fork)(void *user, tw_context *ctx, struct tw_objective *copy, tw_error *err);
+    void (*free_fork)(struct tw_objective *copy);
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

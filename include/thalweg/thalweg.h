@@ -37,6 +37,7 @@
  *   generate.h      libthalweg-train   text from a model of texts
  *   options.h       libthalweg-train   the options of a run as a table, and their JSON configuration
  *   estimator.h     libthalweg-train   gradient estimators: svrg, saga, sam, ...
+ *   exchange.h      libthalweg-train   how workers share their progress: parameter servers, simulated ones
  *   control.h       libthalweg-train   controls that monitor a run: plateau, early_stop, armijo
  *   solver.h        libthalweg-train   solvers, with a loop of their own: lbfgs, newton
  *   linear.h        libthalweg-train   linear and logistic regression on rows in memory
@@ -75,6 +76,7 @@
 #include <thalweg/augment.h>
 #include <thalweg/data.h>
 #include <thalweg/estimator.h>
+#include <thalweg/exchange.h>
 #include <thalweg/figure.h>
 #include <thalweg/find_lr.h>
 #include <thalweg/generate.h>

@@ -39,6 +39,7 @@
 #define THALWEG_TRAIN_H
 #include <thalweg/control.h>
 #include <thalweg/estimator.h>
+#include <thalweg/exchange.h>
 #include <thalweg/metrics.h>
 #include <thalweg/model.h>
 #include <thalweg/options.h>
@@ -48,9 +49,6 @@ extern "C" {
 #endif
 
 /* ---- The loop over any objective ----------------------------------------------------------------------- */
-
-/* Name and help (may be NULL) of exchange i; NULL after the last. */
-TW_API const char *tw_exchange_name(size_t i, const char **help);
 
 /* The state of a run. EARLY_STOP: ended by a control; STALLED: a line search found no step; TIME,
  * INTERRUPTED: stopped, to be continued; DIVERGED: would be FINISHED or EARLY_STOP, but tw_run_diverged. A
@@ -146,7 +144,8 @@ TW_API const char *tw_run_sparse_name(enum tw_run_sparse how);
 
 typedef struct tw_run_options {
     size_t size; /* sizeof(tw_run_options) */
-    /* Specs; NULL: adam, minibatch, constant, local. An estimator as the optimizer, "svrg:m=100,lr=0.1", is
+    /* Specs; NULL: adam, minibatch, constant, local (exchange.h: with workers a step of the run may be
+     * several updates, which its event callback is told of once). An estimator as the optimizer, "svrg:m=100,lr=0.1", is
      * that estimator with the rule sgd and cannot be combined with another estimator. Its lr may be a word:
      * "saga:lr=auto" is the rate of sag, saga, svrg, sarah, katyusha or miso, by the smoothness of
      * tw_objective.glm; "saga:lr=search" is found on the way, by sag, saga and svrg, on any objective. */
@@ -225,6 +224,8 @@ TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
  * penalties begins. A hair more than that, because of rounding. TW_ERR_SPEC: it is no linear model (tw_glm),
  * or one whose loss has kinks. */
 TW_API tw_status tw_l1_max(tw_context *ctx, const tw_objective *objective, double *l1, tw_error *err);
+/* What the run's workers have done. TW_ERR_STATE: it has none, its exchange being local. */
+TW_API tw_status tw_run_exchange(const tw_run *run, tw_exchange_info *out, tw_error *err);
 /* How far a solver's run has come. */
 typedef struct tw_run_progress {
     size_t size;        /* sizeof(tw_run_progress), set by the caller */

@@ -23,7 +23,8 @@ enum tw__purpose {
     TW__FOR_WINDOWS,
     TW__FOR_AUGMENT,
     TW__FOR_NOISE,
-    TW__FOR_TEXT
+    TW__FOR_TEXT,
+    TW__FOR_TIMES
 };
 
 typedef struct tw__philox4 {

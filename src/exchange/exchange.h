@@ -1,19 +1,13 @@
-/* What an exchange is: how workers share their progress. The loop is the same in every mode, one process
- * included:
- *   begin; evaluate my leaves; bucket for each node of the batch tree; reduce the losses; end.
- * One file per exchange, one line in list.h.
+/* Where the sum over a batch goes when it leaves the batch tree:   begin; evaluate my leaves; bucket for
+ * each node of the batch tree; reduce the losses; end. local.c steps with it; collect.c keeps it for a
+ * worker, whose protocol (protocol.h) says what becomes of it.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_EXCHANGE_EXCHANGE_H
 #define TW_EXCHANGE_EXCHANGE_H
 #include "exchange/sum.h"
 
-enum { TW__EXCHANGE_BARRIER = 1, TW__EXCHANGE_RACES = 2, TW__EXCHANGE_EXACT = 4 };
-
 typedef struct tw__exchange tw__exchange;
 typedef struct tw__exchange_type {
-    const char *name, *help;
-    unsigned traits;
-    tw_status (*create)(tw__exchange **out, tw_context *ctx, tw_type type, size_t n_weights, tw_error *err);
     void (*free)(tw__exchange *x);
     /* Which leaves [*lo, *hi) of this update's batch are mine; may wait. */
     tw_status (*begin)(tw__exchange *x, uint64_t clock, size_t leaves, size_t *lo, size_t *hi, tw_error *err);
@@ -24,12 +18,10 @@ typedef struct tw__exchange_type {
                         tw_error *err);
     /* n sums per leaf of all leaves, mine filled in: adds them up in the tree into sums[0 .. n-1]. */
     tw_status (*reduce)(tw__exchange *x, double *sums, size_t leaves, size_t n, tw_error *err);
-    tw_status (*barrier)(tw__exchange *x, tw_error *err);
     /* Steps what is mine with the mean gradient: the whole sum / weight. The weights are valid afterwards. */
     tw_status (*end)(tw__exchange *x, tw_optimizer *opt, void *w, double weight, tw_error *err);
     /* The mean gradient of the last end(), valid until the next begin(); NULL: there was none. */
     const tw__sum *(*mean)(const tw__exchange *x);
-    tw_status (*visit)(tw__exchange *x, tw_visitor *v, tw_error *err);
 } tw__exchange_type;
 
 struct tw__exchange {
@@ -38,11 +30,8 @@ struct tw__exchange {
     int steps_lists;
 };
 
-tw_status tw__exchange_create(tw__exchange **out, tw_context *ctx, const char *spec, tw_type type,
-                              size_t n_weights, tw_error *err);
-void tw__exchange_free(tw__exchange *x);
+/* local.c */
+tw_status tw__local_create(tw__exchange **out, tw_context *ctx, tw_type type, size_t n_weights,
+                           tw_error *err);
 
-/* The batch tree over rows of n doubles: row i += row i + stride for stride 1, 2, 4, ...; the sum ends in row
- * 0. */
-void tw__batch_tree_add(double *rows, size_t count, size_t n);
 #endif

@@ -1,3 +1,6 @@
-/* The exchanges: one line each.
+/* The exchanges, protocols and then transports: one line each.
  * SPDX-License-Identifier: MIT */
-TW__EXCHANGE(local)
+TW__PROTOCOL(local)
+TW__PROTOCOL(ps)
+TW__TRANSPORT(threads)
+TW__TRANSPORT(sim)

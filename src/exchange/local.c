@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/pool.h"
 #include "exchange/exchange.h"
+#include "exchange/protocol.h"
 #include <stdatomic.h>
 #include <string.h>
 
@@ -19,13 +20,13 @@ typedef struct local {
     tw__sum mean; /* of the last step; neither vector nor list: none */
 } local;
 
-extern const tw__exchange_type tw__exchange_local;
+static const tw__exchange_type local_type;
 
-static tw_status create(tw__exchange **out, tw_context *ctx, tw_type type, size_t n_weights, tw_error *err)
+tw_status tw__local_create(tw__exchange **out, tw_context *ctx, tw_type type, size_t n_weights, tw_error *err)
 {
     local *x;
     TW_TRY(tw__alloc(ctx, &x, 1, sizeof *x, err));
-    *x = (local){.base.type = &tw__exchange_local,
+    *x = (local){.base.type = &local_type,
                  .ctx = ctx,
                  .k = tw__kernels_for(type, tw_context_isa(ctx)),
                  .type = type,
@@ -70,12 +71,6 @@ static tw_status reduce(tw__exchange *base, double *sums, size_t leaves, size_t 
     return TW_OK;
 }
 
-static tw_status barrier(tw__exchange *base, tw_error *err)
-{
-    (void)base, (void)err;
-    return TW_OK;
-}
-
 /* A pass over the chunks: the first adds the nodes up and divides, a measuring one measures, the last one
  * steps. */
 struct pass {
@@ -94,7 +89,7 @@ static void add_nodes(const struct pass *p, size_t lo, size_t n)
     char *g = (char *)p->g + at;
     if (x->node[0].is_list) {
         memset(g, 0, n * x->k->real);
-        tw__list_spread(x->node[0].list, x->type, lo, lo + n, p->g);
+        tw__list_spread(x->node[0].list, x->type, lo, lo + n, g);
     } else
         for (size_t stride = 1; stride < x->n_nodes; stride *= 2)
             for (size_t j = 0; j + stride < x->n_nodes; j += 2 * stride)
@@ -172,21 +167,18 @@ static const tw__sum *mean(const tw__exchange *base)
     return x->mean.dense || x->mean.list ? &x->mean : NULL;
 }
 
-static tw_status visit(tw__exchange *base, tw_visitor *v, tw_error *err)
+static const tw__exchange_type local_type =
+    {.free = destroy, .begin = begin, .bucket = bucket, .reduce = reduce, .end = end, .mean = mean};
+
+static tw_status no_workers(tw__workers *x, tw_error *err)
 {
-    (void)base, (void)v, (void)err;
-    return TW_OK;
+    (void)x;
+    return tw__fail(err, TW_ERR_INTERNAL, "local has no workers");
 }
 
-const tw__exchange_type tw__exchange_local = {.name = "local",
-                                              .help = "one process, all its threads",
-                                              .traits = TW__EXCHANGE_BARRIER | TW__EXCHANGE_EXACT,
-                                              .create = create,
-                                              .free = destroy,
-                                              .begin = begin,
-                                              .bucket = bucket,
-                                              .reduce = reduce,
-                                              .barrier = barrier,
-                                              .end = end,
-                                              .mean = mean,
-                                              .visit = visit};
+const tw__protocol tw__protocol_local = {.about = {.size = sizeof(tw_exchange),
+                                                   .name = "local",
+                                                   .help = "one process, all its threads",
+                                                   .paper = "",
+                                                   .equation = "w = step(w, mean of the update's rows)"},
+                                         .create = no_workers};

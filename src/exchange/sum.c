@@ -76,7 +76,7 @@ size_t tw__list_place(const tw_sparse_sum *list, size_t index)
     {                                                                                        \
         const real *x = list->value;                                                         \
         for (size_t i = tw__list_place(list, lo); i < list->n && list->index[i] < hi; i++)   \
-            vector[list->index[i]] = x[i];                                                   \
+            vector[list->index[i] - lo] = x[i];                                              \
     }                                                                                        \
     static void add_to_vector_##t(const tw_sparse_sum *list, size_t n_weights, real *vector) \
     {                                                                                        \
@@ -131,6 +131,13 @@ void tw__lists_add(const tw__sum *sums, size_t n, tw_type type)
     for (size_t stride = 1; stride < n; stride *= 2)
         for (size_t j = 0; j + stride < n; j += 2 * stride)
             tw__list_add(sums[j].list, sums[j + stride].list, type);
+}
+
+void tw__batch_tree_add(double *rows, size_t count, size_t n)
+{
+    for (size_t stride = 1; stride < count; stride *= 2)
+        for (size_t i = 0; i + stride < count; i += 2 * stride)
+            for (size_t j = 0; j < n; j++) rows[i * n + j] += rows[(i + stride) * n + j];
 }
 
 /* ---- indices ------------------------------------------------------------------------------------------- */

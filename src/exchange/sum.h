@@ -23,7 +23,7 @@ size_t tw__list_place(const tw_sparse_sum *list, size_t index);
 int tw__list_accept(tw_sparse_sum *list, tw_type type, size_t n_weights);
 /* to += from; `to` has room for both. */
 void tw__list_add(tw_sparse_sum *to, const tw_sparse_sum *from, tw_type type);
-/* Writes the elements lo .. hi-1 to a vector of zeros, of which `vector` is element 0. */
+/* Writes the elements lo .. hi-1 to zeros, of which `vector` is element lo. */
 void tw__list_spread(const tw_sparse_sum *list, tw_type type, size_t lo, size_t hi, void *vector);
 
 /* Makes a list a vector of n_weights. */
@@ -32,6 +32,10 @@ void tw__sum_spread(tw__sum *sum, tw_type type, size_t n_weights);
 void tw__sum_add(tw__sum *to, const tw__sum *from, const tw__kernels *k, tw_type type, size_t n_weights);
 /* Adds lists up in the tree over their numbers, into the first. */
 void tw__lists_add(const tw__sum *sums, size_t n, tw_type type);
+
+/* The batch tree over rows of n doubles: row i += row i + stride for stride 1, 2, 4, ...; the sum ends in row
+ * 0. */
+void tw__batch_tree_add(double *rows, size_t count, size_t n);
 
 /* Sorts indices and leaves each in once: returns how many are left. spare: as long as index. */
 size_t tw__indices_sort(size_t n, uint32_t *index, uint32_t *spare);

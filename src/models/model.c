@@ -136,6 +136,24 @@ static void free_right(tw__bound *b)
     tw__model_free_list(b->model, &b->data, b->targets, sizeof *b->targets);
 }
 
+static void free_fork(tw_objective *copy)
+{
+    tw__bound *const b = copy->user;
+    b->free(b);
+}
+
+/* On the same rows, whose classes and targets stay the first one's. */
+static tw_status fork_bound(void *user, tw_context *ctx, tw_objective *copy, tw_error *err)
+{
+    tw__bound on = *(tw__bound *)user;
+    on.ctx = ctx;
+    on.is_fork = 1;
+    TW_TRY(on.model->kind->objective(&on, copy, err));
+    copy->fork = fork_bound;
+    copy->free_fork = free_fork;
+    return TW_OK;
+}
+
 tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out, tw_error *err)
 {
     tw__bound on = {.data = {.size = sizeof on.data}};
@@ -143,6 +161,7 @@ tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out
     TW_TRY(tw__sized_clear(out, "tw_objective", err));
     TW_NEEDS(err, m && data);
     on.model = m;
+    on.ctx = m->ctx;
     on.source = data;
     TW_TRY(tw_data_info_get(data, &on.data, err));
     TW_TRY(tw__model_check_rows(m, &on.data, err));
@@ -152,6 +171,8 @@ tw_status tw_model_objective(tw_model *m, const tw_data *data, tw_objective *out
     if (m->labels && on.data.labels) TW_TRY(tw__model_classes(m, &on.data, &on.classes, err));
     if (!m->labels) TW_TRY(tw__model_targets(m, &on.data, &on.targets, err));
     const tw_status s = m->kind->objective(&on, &all, err);
+    all.fork = fork_bound;
+    all.free_fork = free_fork;
     if (s == TW_OK) return tw__sized_write(out, &all, sizeof all, "tw_objective", err);
     free_right(&on);
     return s;

@@ -50,6 +50,8 @@ typedef struct tw__model_text {
 typedef struct tw__bound tw__bound;
 struct tw__bound {
     tw_model *model;
+    tw_context *ctx;       /* of its memory and threads: the model's, or a worker's */
+    int is_fork;           /* of another one, which it takes the rows from as they are there */
     const tw_data *source; /* of `data` */
     tw_data_info data;
     /* Of each row: the model's class, or of a model of numbers the target; NULL: rows without labels. They

@@ -2,6 +2,7 @@
  * marked unfinished. The process that gets the result's lock first keeps it and writes, until its work is
  * done.
  * SPDX-License-Identifier: MIT */
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "race/persist.h"
 #include "race/render.h"

@@ -105,6 +105,12 @@ static int has_lists(const tw__batch *b)
 
 void tw__batch_only_lists(tw__batch *b) { b->limit = SIZE_MAX / TW_MOST_LEAVES - 1; }
 
+void tw__batch_like(tw__batch *b, const tw__batch *other)
+{
+    b->limit = other->limit;
+    b->want = other->want;
+}
+
 void tw__batch_without_penalty(tw__batch *b) { b->want = TW_NO_PENALTY; }
 
 static void free_buffer(tw__batch *b, struct buffer *buffer)
@@ -136,7 +142,7 @@ static double weight_of(const tw__batch *b, const uint64_t *rows, size_t n)
     return sum;
 }
 
-static size_t leaf_count(size_t rows)
+size_t tw__batch_leaves(size_t rows)
 {
     size_t n = (rows + TW_LEAF - 1) / TW_LEAF;
     return n == 0 ? 1 : n > TW_MOST_LEAVES ? TW_MOST_LEAVES : n;
@@ -144,7 +150,7 @@ static size_t leaf_count(size_t rows)
 
 static void leaf_rows(size_t rows, size_t leaf, size_t *first, size_t *n)
 {
-    size_t leaves = leaf_count(rows);
+    size_t leaves = tw__batch_leaves(rows);
     if (rows <= (size_t)TW_LEAF * TW_MOST_LEAVES) {
         *first = leaf * TW_LEAF;
         *n = rows - *first < TW_LEAF ? rows - *first : TW_LEAF;
@@ -307,14 +313,15 @@ static void loss_task(void *arg, size_t i, int worker)
     eval_leaves(c, c->lo + i, 1, 0, worker, NULL);
 }
 
-/* Leaves per block: a power of two, so that a block is a node; no more blocks than threads, or than a few
- * that the exchange adds while it steps, where an evaluation takes one leaf; pairs rather than single leaves,
- * because an evaluation adds its second leaf for nothing. */
-static size_t block_size(size_t leaves, size_t threads, size_t together)
+/* Leaves per block: a power of two that divides the first leaf, so that a block is a node; no more blocks
+ * than threads, or than a few that the exchange adds while it steps, where an evaluation takes one leaf;
+ * pairs rather than single leaves, because an evaluation adds its second leaf for nothing. */
+static size_t block_size(size_t first, size_t leaves, size_t threads, size_t together)
 {
     if (threads > (leaves + 1) / 2) return 1;
     size_t most = threads > FEW_NODES || together > 1 ? threads : FEW_NODES, block = 2;
     while ((leaves + block - 1) / block > most) block *= 2;
+    while (first % block) block /= 2;
     return block;
 }
 
@@ -472,7 +479,7 @@ static tw_status run_blocks(call *c, tw__exchange *x, size_t leaves, size_t *blo
 {
     const tw_objective *o = c->b->o;
     int lanes = is_concurrent(c->b) ? tw_context_threads(c->b->ctx) : 1;
-    c->block = block_size(c->hi - c->lo, (size_t)lanes, together(c));
+    c->block = block_size(c->lo, c->hi - c->lo, (size_t)lanes, together(c));
     *blocks = (c->hi - c->lo + c->block - 1) / c->block;
     c->w_hi = c->b->size;
     TW_TRY(make_buffers(c, *blocks, lanes, err));
@@ -504,7 +511,7 @@ tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const
               .mode = callers,
               .hands_on = b->carried != NULL,
               .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
-    size_t leaves = leaf_count(n);
+    size_t leaves = tw__batch_leaves(n);
     TW_TRY(x->type->begin(x, draw->number, leaves, &c.lo, &c.hi, err));
     size_t blocks = 0;
     TW_TRY(run_blocks(&c, x, leaves, &blocks, err));
@@ -549,7 +556,7 @@ tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_
                         tw__fp_mode callers, void *to, tw_sums *sums, tw_error *err)
 {
     const tw_draw none = {.number = 0};
-    size_t leaves = leaf_count(n);
+    size_t leaves = tw__batch_leaves(n);
     call c = {.b = b,
               .w = w,
               .rows = rows,
@@ -573,7 +580,8 @@ tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size
                          tw__fp_mode callers, tw_sums *sums, tw_error *err)
 {
     const tw_draw none = {.number = 0};
-    const size_t leaves = leaf_count(n), lanes = is_concurrent(b) ? (size_t)tw_context_threads(b->ctx) : 1;
+    const size_t leaves = tw__batch_leaves(n),
+                 lanes = is_concurrent(b) ? (size_t)tw_context_threads(b->ctx) : 1;
     size_t first, longest;
     leaf_rows(n, 0, &first, &longest);
     call c = {.b = b,

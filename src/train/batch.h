@@ -19,12 +19,15 @@
 
 typedef struct tw__batch tw__batch;
 
+size_t tw__batch_leaves(size_t rows); /* of a batch */
 /* Buffers for gradients of this objective's size. */
 tw_status tw__batch_create(tw__batch **out, tw_context *ctx, const tw_objective *objective, tw_error *err);
 void tw__batch_free(tw__batch *b);
 /* From now on an objective that can answer with lists always does. */
 void tw__batch_only_lists(tw__batch *b);
 
+/* An objective like that of `other` is asked for the same, lists and penalties. */
+void tw__batch_like(tw__batch *b, const tw__batch *other);
 /* From now on sums are without the penalties of the objective's glm. */
 void tw__batch_without_penalty(tw__batch *b);
 
@@ -61,5 +64,4 @@ tw_status tw__rows_from(tw_context *ctx, uint64_t first, uint64_t n, uint64_t **
 /* What every call that is given an objective refuses; with_loss: more than outputs will be asked for. */
 tw_status tw__objective_read(tw_objective *out, const tw_objective *given, int with_loss, tw_error *err);
 size_t tw__objective_size(const tw_objective *o); /* weights */
-double tw__seconds(void);                         /* of the monotonic clock */
 #endif

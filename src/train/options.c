@@ -82,7 +82,7 @@ static const tw_field rows[] = {
     {"schedule", "schedule", TW_FIELD_TEXT, AT(run.schedule), "constant", NULL, 0, 0, RACED | NO_SOLVER, "S",
      "how hyperparameters change, e.g. \"warmup/500;cosine\" (thalweg schedules)"},
     {"exchange", "exchange", TW_FIELD_TEXT, AT(run.exchange), "local", NULL, 0, 0, DATA | NO_SOLVER, "X",
-     "how workers share their progress; so far there is one, local: a single process"},
+     "how workers share their progress, e.g. ps:sync=ssp,staleness=4,workers=2, or simulated, sim:workers=1000,sync=asp (thalweg exchanges); local: one process"},
     {"control", "control", TW_FIELD_TEXT, AT(run.control), NULL, NULL, 0, 0, RACED | IF_SET | NO_SOLVER,
      "\"C...\"", "controls that monitor the run, e.g. \"plateau:factor=0.5 early_stop\" (thalweg controls)"},
     {"groups", "group", TW_FIELD_TEXT, AT(run.groups), NULL, NULL, 0, 0, DATA | IF_SET | NO_SOLVER,

@@ -1,6 +1,7 @@
 /* The loop: draw rows, evaluate, exchange, step; at an epoch's end, or where a target ends it early, evaluate
  * the validation data and keep the line.
  * SPDX-License-Identifier: MIT */
+#include "base/clock.h"
 #include "estimators/by_row.h"
 #include "math/kernels.h"
 #include "train/run.h"
@@ -8,20 +9,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-double tw__seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- one step ------------------------------------------------------------------------------------------ */
 
 static double mean_of(double sum, double weight) { return weight > 0 ? sum / weight : NAN; }
 
-static tw_status not_finite(uint64_t step, const char *what, double value, tw_error *err)
+tw_status tw__run_not_finite(uint64_t step, const char *what, double value, tw_error *err)
 {
     tw__fail(err, TW_ERR_NOT_FINITE, "%s is %g at step %llu", what, tw__shown(value),
              (unsigned long long)step);
@@ -29,13 +22,11 @@ static tw_status not_finite(uint64_t step, const char *what, double value, tw_er
     return TW_ERR_NOT_FINITE;
 }
 
-/* Adds to what was not finite in which epoch that was, and the rows of the update. */
-static void add_place(const tw_run *r, const tw__update *u, tw_error *err)
+void tw__run_add_place(uint64_t epoch, const tw__update *u, tw_error *err)
 {
     enum { SHOWN = 8 };
     if (!u->rows) return;
-    tw__fail_more(err, " (epoch %llu, training row%s", (unsigned long long)r->epoch + 1,
-                  u->n == 1 ? "" : "s");
+    tw__fail_more(err, " (epoch %llu, training row%s", (unsigned long long)epoch + 1, u->n == 1 ? "" : "s");
     for (size_t i = 0; i < u->n && i < SHOWN; i++)
         tw__fail_more(err, "%s %llu", i ? "," : "", (unsigned long long)u->rows[i]);
     if (u->n > SHOWN) tw__fail_more(err, " and %zu more", u->n - SHOWN);
@@ -51,7 +42,7 @@ static tw_status refuse_loss(tw_run *r, const tw_sums *sums, double weight, tw_e
     TW_TRY(tw__alloc(r->ctx, &throwaway, r->size, bytes, err));
     tw_status s = r->exchange->type->end(r->exchange, r->optimizer, throwaway, weight, err);
     tw__free(r->ctx, throwaway, r->size, bytes);
-    return s != TW_OK ? s : not_finite(r->updates + 1, "the loss", sums->loss, err);
+    return s != TW_OK ? s : tw__run_not_finite(r->updates + 1, "the loss", sums->loss, err);
 }
 
 /* Counts an evaluation of these rows' gradients; without rows it is one. */
@@ -66,10 +57,11 @@ static tw_status gradient_at(void *user, const void *point, const uint64_t *rows
     return tw__run_search(r, rows, n, to, sums, err);
 }
 
+/* One process is always at one point. */
 static tw_status barrier(void *user, tw_error *err)
 {
-    tw_run *r = user;
-    return r->exchange->type->barrier(r->exchange, err);
+    (void)user, (void)err;
+    return TW_OK;
 }
 
 static void shrink(void *user, void *point, double lr) { tw__run_shrink(user, point, lr); }
@@ -166,7 +158,19 @@ static tw_status check_mean(const tw_run *r, tw_error *err)
     const double mean = mean_of(r->sums.loss, r->sums.weight);
     if (!isinf(mean)) return TW_OK;
     snprintf(what, sizeof what, "the mean loss of epoch %llu", (unsigned long long)r->epoch + 1);
-    return not_finite(r->updates, what, mean, err);
+    return tw__run_not_finite(r->updates, what, mean, err);
+}
+
+void tw__run_count_update(tw_run *r, const tw_sums *sums)
+{
+    if (sums->weight > 0) {
+        if (isnan(r->first_loss)) r->first_loss = r->update_loss;
+        r->sums.loss += sums->loss;
+        r->sums.correct += sums->correct;
+        r->sums.weight += sums->weight;
+    }
+    r->updates++;
+    r->step++;
 }
 
 /* Steps, and adds to the epoch's means what belongs there. */
@@ -184,14 +188,8 @@ static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_er
         tw__batch_commit(r->batch, r->w);
         tw__batch_hand_on(r->batch);
     }
-    if (!is_skipped && isfinite(sums->loss)) {
-        if (isnan(r->first_loss)) r->first_loss = r->update_loss;
-        r->sums.loss += sums->loss;
-        r->sums.correct += sums->correct;
-        r->sums.weight += sums->weight;
-    }
-    r->updates++;
-    r->step++;
+    const tw_sums none = {0};
+    tw__run_count_update(r, !is_skipped && isfinite(sums->loss) ? sums : &none);
     return TW_OK;
 }
 
@@ -199,6 +197,11 @@ static tw_status end_update(tw_run *r, const tw_sums *sums, double weight, tw_er
 static int is_due(const tw_run *r, uint64_t updates)
 {
     return r->o.eval_every && updates % r->o.eval_every == 0;
+}
+
+int tw__run_needs_rate(const tw_run *r)
+{
+    return r->step + 1 == r->steps_per_epoch || is_due(r, r->updates + 1);
 }
 
 /* The update of the rows that were drawn. */
@@ -210,7 +213,7 @@ static tw_status update_rows(tw_run *r, tw__update *u, tw_error *err)
     TW_TRY(gradient(r, u, &sums, &weight, err));
     r->update_loss = mean_of(sums.loss, sums.weight);
     if (!isfinite(sums.loss)) {
-        if (r->by_row) return not_finite(r->updates + 1, "the loss", sums.loss, err);
+        if (r->by_row) return tw__run_not_finite(r->updates + 1, "the loss", sums.loss, err);
         if (r->o.nonfinite == TW_NONFINITE_ERROR) return refuse_loss(r, &sums, weight, err);
         /* over which no mean is finite: the optimiser leaves the step out and counts it */
         if (r->o.nonfinite == TW_NONFINITE_SKIP) weight = NAN;
@@ -218,8 +221,8 @@ static tw_status update_rows(tw_run *r, tw__update *u, tw_error *err)
         TW_TRY(search(r, u, err));
         if (r->status != TW_RUN_GOING) return TW_OK;
     }
-    const int needs_lr = r->step + 1 == r->steps_per_epoch || is_due(r, r->updates + 1);
-    if (needs_lr && tw_optimizer_value(r->optimizer, "lr", &r->epoch_lr, NULL) != TW_OK) r->epoch_lr = NAN;
+    if (tw__run_needs_rate(r) && tw_optimizer_value(r->optimizer, "lr", &r->epoch_lr, NULL) != TW_OK)
+        r->epoch_lr = NAN;
     return end_update(r, &sums, weight, err);
 }
 
@@ -239,7 +242,7 @@ static tw_status update(tw_run *r, tw_error *err)
     r->drawn = u.rows;
     r->n_drawn = u.n;
     const tw_status s = update_rows(r, &u, err);
-    if (s == TW_ERR_NOT_FINITE) add_place(r, &u, err);
+    if (s == TW_ERR_NOT_FINITE) tw__run_add_place(r->epoch, &u, err);
     return s == TW_OK ? check_mean(r, err) : s;
 }
 
@@ -258,7 +261,7 @@ static tw_status evaluate(tw_run *r, tw_epoch *line, tw_error *err)
     if (!r->check.eval) return TW_OK;
     TW_TRY(tw_run_weights(r, &w, err));
     TW_TRY(tw_evaluate(r->ctx, &r->check, w, &m, err));
-    if (!isfinite(m.loss)) return not_finite(r->updates, "the validation loss", m.loss, err);
+    if (!isfinite(m.loss)) return tw__run_not_finite(r->updates, "the validation loss", m.loss, err);
     line->val_loss = m.loss;
     line->val_accuracy = m.accuracy;
     return TW_OK;
@@ -349,10 +352,10 @@ struct taken {
     int stop, ended;
 };
 
-/* An update, or a solver's iteration. */
+/* An update, a stretch of them, or a solver's iteration. */
 static tw_status take_step(tw_run *r, struct taken *t, tw_error *err)
 {
-    TW_TRY(r->solver ? tw__run_solve(r, err) : update(r, err));
+    TW_TRY(r->solver ? tw__run_solve(r, err) : r->workers ? tw__run_work(r, err) : update(r, err));
     t->step = r->step;
     t->weight = r->sums.weight;
     if (r->status != TW_RUN_GOING) return TW_OK;

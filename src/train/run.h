@@ -7,6 +7,7 @@
 #include "base/cpu.h"
 #include "estimators/estimator.h"
 #include "exchange/exchange.h"
+#include "exchange/protocol.h"
 #include "math/sums.h"
 #include "train/batch.h"
 #include "train/controls/control.h"
@@ -28,6 +29,7 @@ struct tw_run {
     tw__batch *batch;
     tw_optimizer *optimizer;
     tw__controls *controls;
+    struct tw__run_workers *workers; /* run_workers.c; NULL: exchange local */
     /* with a solver, which has the place of estimator, exchange, optimizer and controls, then NULL; all rows,
      * NULL where there are none; the sums at the point that was last evaluated */
     tw__solver *solver;
@@ -78,6 +80,14 @@ struct tw_run {
     size_t n_history, capacity, elsewhere;
 };
 
+/* run.c: fails as a value that is not finite at a step; adds the epoch, from 0, and the rows of the update
+ * to the message. */
+tw_status tw__run_not_finite(uint64_t step, const char *what, double value, tw_error *err);
+void tw__run_add_place(uint64_t epoch, const tw__update *u, tw_error *err);
+/* Whether the next update is one after which somebody looks at the rate that it was made with. */
+int tw__run_needs_rate(const tw_run *r);
+/* An update was made, of rows with these sums; of none, if it was left out. */
+void tw__run_count_update(tw_run *r, const tw_sums *sums);
 /* run.c: the mean gradient of the rows at r->w into r->gradient, 0 where nothing is stepped. */
 tw_status tw__run_mean_gradient(tw_run *r, const uint64_t *rows, size_t n, tw_sums *sums, tw_error *err);
 
@@ -133,6 +143,15 @@ tw_status tw__run_make_fused(tw_run *r, tw_error *err);
 /* An update but for the optimiser's count of steps, which the second one is. */
 tw_status tw__run_fused_update(tw_run *r, tw__update *u, tw_error *err);
 tw_status tw__run_fused_end(tw_run *r, tw_error *err);
+
+/* run_workers.c: workers for this exchange, with the options that r->optimizer was made with, and
+ * estimators made like r->estimator; TW_ERR_SPEC: they cannot do what the run is to do. */
+tw_status tw__run_make_workers(tw_run *r, const tw_exchange_choice *choice, const tw_optimizer_options *o,
+                               const tw__estimator_setting *estimator, tw_error *err);
+void tw__run_free_workers(tw_run *r);
+/* Makes some updates; none beyond the next after which somebody looks at the run. */
+tw_status tw__run_work(tw_run *r, tw_error *err);
+tw_status tw__run_visit_workers(tw_run *r, tw_visitor *v, tw_error *err);
 
 /* run_sparse.c */
 /* The optimiser's option for the run's. */

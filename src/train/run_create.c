@@ -48,28 +48,29 @@ static double weight_of_rows(const tw_run *r)
     return sum;
 }
 
-static tw_status make_estimator(tw_run *r, tw__preset *preset, tw_error *err)
+/* *s: what others like it are made with */
+static tw_status make_estimator(tw_run *r, tw__preset *preset, tw__estimator_setting *s, tw_error *err)
 {
     const tw_run_options *o = &r->o;
     const double weight = weight_of_rows(r);
     TW_TRY(tw__run_auto_lr(r, preset, weight, err));
-    tw__estimator_setting s = {.spec = preset->estimator,
-                               .n_rows = r->train.n_rows,
-                               .batch = o->batch,
-                               .seed = o->seed,
-                               .real = r->train.type,
-                               .size = r->size,
-                               .order = o->order,
-                               .n_order = o->n_order,
-                               .weight = weight,
-                               .convexity = r->glm.l2,
-                               .searches = r->searches,
-                               .is_fused = tw__run_can_fuse(r, preset, weight),
-                               .in_streams = r->train.carry > 0,
-                               .accumulate = o->accumulate};
-    TW_TRY(tw__estimator_create(&r->estimator, r->ctx, &s, err));
+    *s = (tw__estimator_setting){.spec = preset->estimator,
+                                 .n_rows = r->train.n_rows,
+                                 .batch = o->batch,
+                                 .seed = o->seed,
+                                 .real = r->train.type,
+                                 .size = r->size,
+                                 .order = o->order,
+                                 .n_order = o->n_order,
+                                 .weight = weight,
+                                 .convexity = r->glm.l2,
+                                 .searches = r->searches,
+                                 .is_fused = tw__run_can_fuse(r, preset, weight),
+                                 .in_streams = r->train.carry > 0,
+                                 .accumulate = o->accumulate};
+    TW_TRY(tw__estimator_create(&r->estimator, r->ctx, s, err));
     r->steps_per_epoch = tw__estimator_steps(r->estimator);
-    return s.is_fused ? tw__run_make_fused(r, err) : TW_OK;
+    return s->is_fused ? tw__run_make_fused(r, err) : TW_OK;
 }
 
 /* An estimator that moves by lr itself. */
@@ -122,9 +123,8 @@ static tw_status check_joins(const tw_run *r, tw_error *err)
                     (unsigned long long)e->batch, (unsigned long long)(last ? last : e->batch));
 }
 
-static tw_status make_controls(tw_run *r, tw_error *err)
+static tw_status make_controls(tw_run *r, const tw_exchange_choice *exchange, tw_error *err)
 {
-    const tw__exchange_type *exchange = r->exchange->type;
     const tw__control_setting s = {.train = &r->train,
                                    .size = r->size,
                                    .has_check = r->check.eval != NULL,
@@ -133,11 +133,11 @@ static tw_status make_controls(tw_run *r, tw_error *err)
                                    .custom = r->o.custom_rule,
                                    .groups = r->o.groups,
                                    .estimator = r->estimator->type->about.name,
-                                   .exchange = exchange->name,
+                                   .exchange = exchange->spec,
                                    .nonfinite = r->o.nonfinite,
                                    .has_direction = r->estimator->type->direction != NULL,
                                    .lr_stays = r->searches || r->estimator->type->pace == TW__CONSTANT_RATE,
-                                   .races = (exchange->traits & TW__EXCHANGE_RACES) != 0};
+                                   .races = !exchange->is_exact};
     TW_TRY(tw__controls_create(&r->controls, r->ctx, r->o.control, &s, err));
     return tw__controls_search(r->controls)
                ? tw__alloc(r->ctx, &r->gradient, r->size, tw_type_size(r->train.type), err)
@@ -162,20 +162,20 @@ static tw_status make_parts(tw_run *r, tw_error *err)
         return count_steps(r, &total, err);
     }
     tw__preset preset;
+    tw_exchange_choice exchange;
+    tw__estimator_setting estimator;
+    TW_TRY(tw_exchange_read(&exchange, o->exchange ? o->exchange : "local", err));
     TW_TRY(tw__preset_read(&preset, o->optimizer, o->estimator, o->custom_rule ? o->custom_rule->name : NULL,
                            err));
-    TW_TRY(make_estimator(r, &preset, err));
+    TW_TRY(make_estimator(r, &preset, &estimator, err));
     TW_TRY(check_joins(r, err));
-    TW_TRY(tw__exchange_create(&r->exchange, r->ctx, o->exchange ? o->exchange : "local", r->train.type,
-                               r->size, err));
-    const tw__exchange_type *exchange = r->exchange->type;
+    TW_TRY(tw__local_create(&r->exchange, r->ctx, r->train.type, r->size, err));
     if (o->nonfinite != TW_NONFINITE_ERROR && r->estimator->type->visit)
         return tw__fail(
             err, TW_ERR_SPEC,
             "estimator %s remembers gradients: one that is not finite cannot be left out (nonfinite must be error)",
             r->estimator->type->about.name);
-    TW_TRY(tw__estimator_needs(r->estimator, exchange->name, (exchange->traits & TW__EXCHANGE_BARRIER) != 0,
-                               err));
+    TW_TRY(tw__estimator_needs(r->estimator, exchange.spec, exchange.is_exact, err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, &r->train, err));
     TW_TRY(tw__batch_follow(r->batch, r->estimator->batch, err));
     TW_TRY(count_steps(r, &total, err));
@@ -198,7 +198,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "%s needs the full batch: use --estimator full",
                         tw_optimizer_spec(r->optimizer));
     TW_TRY(check_pace(r, err));
-    TW_TRY(make_controls(r, err));
+    TW_TRY(make_controls(r, &exchange, err));
     TW_TRY(tw__run_make_search(r, err));
     if (r->decays && r->gradient)
         return tw__fail(err, TW_ERR_SPEC,
@@ -206,8 +206,9 @@ static tw_status make_parts(tw_run *r, tw_error *err)
                         tw_run_sparse_name(o->sparse));
     if (!r->by_row) TW_TRY(tw__run_choose_sparse(r, &optimizer, err));
     tw__run_choose_penalty(r);
-    if (!tw_optimizer_has_view(r->optimizer)) return TW_OK;
-    return tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err);
+    if (tw_optimizer_has_view(r->optimizer))
+        TW_TRY(tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err));
+    return exchange.transport ? tw__run_make_workers(r, &exchange, &optimizer, &estimator, err) : TW_OK;
 }
 
 tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check,
@@ -241,10 +242,11 @@ void tw_run_free(tw_run *r)
 {
     if (!r) return;
     tw__run_free_solver(r);
+    tw__run_free_workers(r);
     tw__controls_free(r->controls);
     tw_optimizer_free(r->optimizer);
     tw__batch_free(r->batch);
-    tw__exchange_free(r->exchange);
+    if (r->exchange) r->exchange->type->free(r->exchange);
     tw__by_row_free(r->by_row);
     tw__run_free_search(r);
     tw__estimator_free(r->estimator);

@@ -88,7 +88,7 @@ static tw_status visit_all(tw_run *r, tw_visitor *v, tw_error *err)
     TW_TRY(r->by_row ? tw__by_row_visit(r->by_row, v, err) : tw__estimator_visit(r->estimator, v, err));
     TW_TRY(tw__estimator_visit_search(r->estimator, v, err));
     TW_TRY(visit_carried(r, v, err));
-    TW_TRY(r->exchange->type->visit(r->exchange, v, err));
+    TW_TRY(tw__run_visit_workers(r, v, err));
     TW_TRY(tw__controls_visit(r->controls, v, err));
     if (r->o.nonfinite == TW_NONFINITE_SKIP)
         TW_TRY(v->field(v, "run.left_out", TW_I64, 0, NULL, &r->skipped, err));

@@ -228,7 +228,7 @@ static int eval(void *user, const tw_eval *e)
 static void destroy(tw__bound *on)
 {
     tw__linear_objective *o = (tw__linear_objective *)on;
-    tw_context *ctx = on->model->ctx;
+    tw_context *ctx = on->ctx;
     tw__standardize_free(on->model, &on->data, o->standardized);
     tw__free(ctx, o->scratch, (size_t)o->lanes * 2 * o->s->outputs, sizeof *o->scratch);
     tw__free(ctx, o->sums, (size_t)o->lanes * on->model->size, tw_type_size(on->model->type));
@@ -252,21 +252,21 @@ static tw_status fill(tw__linear_objective *o, tw_error *err)
             "option stream: %.200s: standardize keeps a copy of all rows in memory (convert rows that "
             "are scaled)",
             o->on.data.name);
-    TW_TRY(tw__standardize_rows(m, &o->on.data, &o->standardized, err));
+    if (!o->on.is_fork) TW_TRY(tw__standardize_rows(m, &o->on.data, &o->standardized, err));
     o->k = tw__rows_for(m->type, o->on.data.type, tw_context_isa(m->ctx));
     o->k_f64 = tw__rows_for(TW_F64, o->on.data.type, tw_context_isa(m->ctx));
-    TW_TRY(tw__alloc(m->ctx, &o->scratch, (size_t)o->lanes * 2 * o->s->outputs, sizeof *o->scratch, err));
-    warn_of_columns(m, &o->on.data, o->s->columns);
+    TW_TRY(tw__alloc(o->on.ctx, &o->scratch, (size_t)o->lanes * 2 * o->s->outputs, sizeof *o->scratch, err));
+    if (!o->on.is_fork) warn_of_columns(m, &o->on.data, o->s->columns);
     if (!o->on.data.starts || m->size > UINT32_MAX) return TW_OK;
-    return tw__alloc(m->ctx, &o->sums, (size_t)o->lanes * m->size, tw_type_size(m->type), err);
+    return tw__alloc(o->on.ctx, &o->sums, (size_t)o->lanes * m->size, tw_type_size(m->type), err);
 }
 
 tw_status tw__linear_bind(const tw__bound *on, tw_objective *out, tw_error *err)
 {
     const tw_model *m = on->model;
     tw__linear_objective *o;
-    TW_TRY(tw__alloc(m->ctx, &o, 1, sizeof *o, err));
-    *o = (tw__linear_objective){.on = *on, .s = m->state, .lanes = tw_context_threads(m->ctx)};
+    TW_TRY(tw__alloc(on->ctx, &o, 1, sizeof *o, err));
+    *o = (tw__linear_objective){.on = *on, .s = m->state, .lanes = tw_context_threads(on->ctx)};
     o->on.free = destroy;
     const tw_status s = fill(o, err);
     if (s != TW_OK) {

@@ -262,7 +262,7 @@ static tw_status check_labels(const tw__bound *on, size_t predictions, tw_error 
 tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *err)
 {
     tw__plan *p;
-    tw_context *ctx = on->model->ctx;
+    tw_context *ctx = on->ctx;
     const tw__network *net = on->model->state;
     const tw_type type = on->model->type;
     const size_t labels = tw_model_predictions(on->model);

@@ -1,0 +1,75 @@
+/* libthalweg-train. Exchanges by name: how the workers of a run share their progress. To use one, name it
+ * in tw_run_options.exchange. A spec names a protocol, "ps:sync=ssp,staleness=4,workers=2", which runs on
+ * threads, or a transport and a protocol, "sim:workers=1000,jitter=exponential+easgd:tau=10"; an item that
+ * is not an option of the part that it stands in is the other's, and a transport alone carries ps.
+ *
+ * Workers evaluate the rows of updates with objectives of their own (tw_objective.fork). Updates are
+ * numbered from 0, and the rows of one depend on its number alone, whoever evaluates it. Protocols that
+ * are exact split every update's rows among the workers, and their weights have the bits of local; with
+ * the others each update is one worker's, numbers are given out in the order in which workers are ready
+ * for them, and every row still comes once in an epoch.
+ *
+ * Nothing here allocates or keeps anything, so any thread may call it at any time. Descriptors live as
+ * long as the program.
+ * SPDX-License-Identifier: MIT */
+#ifndef THALWEG_EXCHANGE_H
+#define THALWEG_EXCHANGE_H
+#include <thalweg/registry.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tw_exchange {
+    size_t size;                                /* sizeof(tw_exchange) */
+    const char *name, *help, *paper, *equation; /* equation: lines separated by newlines */
+    int n_options;
+    const tw_option *options;
+    const tw_alias *aliases; /* ends with a NULL alias; may be NULL */
+    int is_transport;        /* 1: it carries a protocol; 0: it is one */
+    int shares_memory;       /* 1: its workers step the same weights, so that it runs on threads alone */
+} tw_exchange;
+
+/* entry i of the list; NULL past its end */
+TW_API const tw_exchange *tw_exchange_at(size_t i);
+TW_API const tw_exchange *tw_exchange_find(const char *name); /* NULL if there is none */
+/* Name and help (may be NULL) of entry i; NULL past the end. */
+TW_API const char *tw_exchange_name(size_t i, const char **help);
+
+/* What an exchange's spec says. */
+typedef struct tw_exchange_choice {
+    const tw_exchange *protocol;
+    const tw_exchange *transport; /* NULL for local, which has none */
+    /* of each option, in the order of the tables, defaults included */
+    double values[TW_OPTIONS_MAX], transport_values[TW_OPTIONS_MAX];
+    /* canonical: no aliases, shortest numbers, defaults left out, threads not named */
+    char spec[TW_SPEC_MAX];
+    int is_exact; /* 1: the bits are those of local, for any number of workers */
+} tw_exchange_choice;
+
+/* TW_ERR_SPEC, with the nearest name as a suggestion: unknown, malformed, out of bounds or given twice, or
+ * options that cannot be used together. */
+TW_API tw_status tw_exchange_read(tw_exchange_choice *out, const char *spec, tw_error *err);
+
+/* What the workers of a run have done so far. Seconds are those of the transport's clock: for sim virtual. */
+enum { TW_STALENESS_BINS = 64 };
+typedef struct tw_worker_info {
+    uint64_t updates; /* that it has computed */
+    double computing, waiting, exchanging;
+} tw_worker_info;
+typedef struct tw_exchange_info {
+    size_t size;      /* sizeof(tw_exchange_info), set by the caller */
+    const char *spec; /* canonical */
+    size_t workers;
+    const tw_worker_info *worker; /* of each; valid until the run's next step */
+    double seconds;               /* by the transport's clock */
+    uint64_t messages, bytes;
+    /* Updates by how many others were made between the weights that their gradient was taken at and
+     * their step; the last one: so many or more. Empty where the protocol keeps no versions. */
+    uint64_t staleness[TW_STALENESS_BINS], most_stale;
+    double mean_staleness; /* NaN: no update has one */
+} tw_exchange_info;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,215 @@
+/* Workers, protocols and transports.
+ *
+ *     worker 0 .. n-1     evaluate updates, each at its weights
+ *        |  messages
+ *     server 0 .. m-1     have the run's weights, each a range of them, and step them
+ *
+ * A protocol, one file each, says what a worker does next, what becomes of its gradient, and what a
+ * message does at whom it reaches. It never blocks, has no thread and no clock, and keeps its state in
+ * `state` of the workers and of each worker. A transport runs it:
+ *
+ *     threads   every worker in its thread; a server acts in the thread that sent the message, one at a time
+ *     sim       all in one thread, by a virtual clock
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_EXCHANGE_PROTOCOL_H
+#define TW_EXCHANGE_PROTOCOL_H
+#include "base/options.h"
+#include "exchange/sum.h"
+#include <stdatomic.h>
+#include <thalweg/exchange.h>
+#include <thalweg/objective.h>
+
+typedef struct tw__workers tw__workers;
+
+/* What an evaluation has given: the sums over the leaves lo .. hi-1 of an update's batch tree. */
+typedef struct tw__gradient {
+    size_t lo, hi, n;
+    /* nodes of the tree, each from its first leaf on; where the leaves are all, only one */
+    size_t first[TW_MOST_LEAVES];
+    tw__sum node[TW_MOST_LEAVES];
+    tw_sums leaf[TW_MOST_LEAVES]; /* each leaf's; where they are all, leaf[0] is their sum */
+    uint64_t rows;                /* that were evaluated */
+} tw__gradient;
+
+typedef struct tw__worker {
+    size_t index;
+    uint64_t update; /* the evaluation that it makes or made last */
+    const void *at;  /* where that is: its weights, or the run's */
+    void *w;         /* its weights; NULL: it evaluates at the run's */
+    uint64_t clock;  /* updates that it has handed over */
+    tw__gradient gradient;
+    void *state; /* the protocol's */
+    tw_worker_info info;
+} tw__worker;
+
+/* What goes from one to another. Workers are 0 .. n-1, servers follow them. A message has no content of
+ * its own: `carries` says what of the sender's it stands for, which stays as it is until the sender is
+ * answered. */
+enum { TW__NOTHING = 0, TW__GRADIENT = 1, TW__WEIGHTS = 2 };
+typedef struct tw__message {
+    int kind; /* the protocol's */
+    unsigned carries;
+    size_t from, to;
+    size_t lo, hi; /* the weights that it is about */
+    uint64_t clock, version;
+} tw__message;
+
+enum tw__act {
+    TW__COMPUTE, /* update `update` at `at` */
+    TW__WAIT,    /* for a message */
+    TW__REST     /* there are no updates to give out */
+};
+
+typedef struct tw__protocol {
+    tw_exchange about;
+    /* Whether with such options the bits are those of local; NULL: never. */
+    int (*is_exact)(const double *values);
+    /* x->state, and `state` of each worker; also after a failure `free` is called */
+    tw_status (*create)(tw__workers *x, tw_error *err);
+    void (*free)(tw__workers *x);
+    tw_status (*next)(tw__workers *x, tw__worker *me, enum tw__act *act, tw_error *err);
+    /* me->gradient is that of me->update, and may be changed */
+    tw_status (*computed)(tw__workers *x, tw__worker *me, tw_error *err);
+    tw_status (*receive)(tw__workers *x, const tw__message *m, tw_error *err);
+    /* When all rest or wait for others that rest: r->w becomes what the run is evaluated at. NULL: it is. */
+    tw_status (*gather)(tw__workers *x, tw_error *err);
+    tw_status (*visit)(tw__workers *x, tw_visitor *v, tw_error *err);
+} tw__protocol;
+
+/* What carries messages; kept in x->carrier. */
+typedef struct tw__transport {
+    tw_exchange about;
+    /* Weights reach a worker that waits for them, and it evaluates, before whoever sent them does anything
+     * else. */
+    int answers_at_once;
+    tw_status (*create)(tw__workers *x, tw_error *err);
+    void (*free)(tw__workers *x);
+    /* Until `limit` updates are done, or an error. */
+    tw_status (*run)(tw__workers *x, uint64_t limit, tw_error *err);
+    tw_status (*send)(tw__workers *x, const tw__message *m, tw_error *err);
+    /* tw__workers_reduce; NULL: it cannot wait within an evaluation */
+    tw_status (*reduce)(tw__workers *x, const tw__worker *me, double *sums, size_t lo, size_t hi,
+                        size_t leaves, size_t n, tw_error *err);
+    double (*now)(const tw__workers *x);
+    tw_status (*visit)(tw__workers *x, tw_visitor *v, tw_error *err);
+} tw__transport;
+
+typedef struct tw__workers_setting {
+    const tw_exchange_choice *choice;
+    tw_type type;
+    size_t size;    /* weights */
+    void *w;        /* the run's */
+    uint64_t total; /* updates of the run */
+    uint64_t seed;
+    int steps_lists, needs_point; /* the rule takes lists; looks at where its gradient was taken */
+    size_t join_size;             /* numbers of a leaf that a reduction has at most */
+    tw_optimizer *optimizer;      /* the run's */
+    void *user;
+    /* Worker `worker`, which may do that while others do, evaluates the rows of an update at `at`: part
+     * `part` of `parts` of them, whole leaves. What is in *to is valid until its next evaluation. */
+    tw_status (*compute)(void *user, size_t worker, uint64_t update, size_t part, size_t parts,
+                         const void *at, tw__gradient *to, tw_error *err);
+    /* An optimiser like the run's for a range of the weights. */
+    tw_status (*make_optimizer)(void *user, size_t lo, size_t hi, tw_optimizer **out, tw_error *err);
+    /* An update was stepped, of rows with these sums, that worker `worker` evaluated: one call at a time.
+     * w: the weights that it was stepped in. */
+    tw_status (*count)(void *user, size_t worker, void *w, const tw_sums *sums, uint64_t rows, tw_error *err);
+} tw__workers_setting;
+
+struct tw__workers {
+    tw_context *ctx;
+    tw__workers_setting set;
+    tw_exchange_choice choice;
+    const tw__protocol *protocol;
+    const tw__transport *transport;
+    const tw__kernels *k;
+    size_t n;
+    tw__worker *worker; /* n of them */
+    /* Set by the protocol's create: servers; whether every update's rows are split among the workers. */
+    size_t n_servers;
+    int splits;
+    void *state, *carrier;
+    tw_optimizer *leading; /* likewise, if that is not the run's optimiser */
+    /* updates given out; how many may be; steps made */
+    _Atomic uint64_t given, limit, done;
+    _Atomic uint64_t messages, bytes;
+    uint64_t staleness[TW_STALENESS_BINS], most_stale;
+    double staleness_sum;
+    uint64_t staleness_n;
+};
+
+tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__workers_setting *setting,
+                             tw_error *err);
+void tw__workers_free(tw__workers *x);
+/* The number of workers that a choice asks for, before there are any. */
+size_t tw__workers_count(const tw_exchange_choice *choice, const tw_context *ctx);
+/* Works until `limit` updates are done in all, and gathers what they have come to in the run's weights. */
+tw_status tw__workers_run(tw__workers *x, uint64_t limit, tw_error *err);
+/* Within an evaluation of a split update: n sums per leaf, of which worker `me` has those of leaves lo ..
+ * hi-1; afterwards it has all. */
+tw_status tw__workers_reduce(tw__workers *x, size_t me, double *sums, size_t lo, size_t hi, size_t leaves,
+                             size_t n, tw_error *err);
+/* worker: room for all of them */
+void tw__workers_info(const tw__workers *x, tw_exchange_info *out, tw_worker_info *worker);
+tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err);
+
+/* ---- for protocols ------------------------------------------------------------------------------------- */
+
+tw_optimizer *tw__workers_optimizer(const tw__workers *x);           /* whose rate is the run's */
+double tw__exchange_value(const tw__workers *x, const char *option); /* of the protocol */
+/* A number for a worker's next update, if there is one to give out. */
+int tw__take_update(tw__workers *x, tw__worker *me);
+/* Gives every worker weights, as the run's are now. */
+tw_status tw__copy_weights(tw__workers *x, tw_error *err);
+tw_status tw__send(tw__workers *x, const tw__message *m, tw_error *err);
+/* Where part i of n of the weights begins: at a multiple of TW_CHUNK, as even as that is; i = n: where they
+ * end. */
+size_t tw__range_begin(size_t size, size_t i, size_t n);
+/* A whole gradient divided by the weight of its rows. */
+const tw__sum *tw__mean_gradient(const tw__workers *x, tw__gradient *g);
+/* Counts a step with a gradient that was so stale; one call at a time. */
+void tw__note_staleness(tw__workers *x, uint64_t staleness);
+/* Counts a whole update that was stepped in w; one call at a time. */
+tw_status tw__count_update(tw__workers *x, const tw__worker *of, void *w, tw_error *err);
+
+/* An optimiser for a range of the weights, with what stepping lists takes. */
+typedef struct tw__stepper {
+    tw_optimizer *opt;
+    size_t lo, hi;
+    int is_own;
+    void *spread;
+    uint32_t *index;
+    size_t capacity;
+} tw__stepper;
+/* Of all weights it may be the run's. */
+tw_status tw__stepper_create(tw__workers *x, size_t lo, size_t hi, int is_own, tw__stepper *out,
+                             tw_error *err);
+void tw__stepper_free(tw__workers *x, tw__stepper *s);
+/* Steps its range of w with that of a mean gradient, taken at the weights `at` (NULL: at these). */
+tw_status tw__stepper_step(tw__workers *x, tw__stepper *s, void *w, const tw__sum *mean, const void *at,
+                           tw_error *err);
+/* Its optimiser, unless that is the run's. */
+tw_status tw__stepper_visit(tw__stepper *s, tw_visitor *v, size_t number, tw_error *err);
+
+/* A visitor that puts a word and a number before every name: several objects of one kind. */
+typedef struct tw__numbered {
+    tw_visitor visitor;
+    tw_visitor *inner;
+    const char *word;
+    size_t number;
+} tw__numbered;
+tw_visitor *tw__numbered_visitor(tw__numbered *to, tw_visitor *inner, const char *word, size_t number);
+
+/* ---- for transports ------------------------------------------------------------------------------------ */
+
+double tw__transport_value(const tw__workers *x, const char *option);
+tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err);
+/* The weights that a message to a worker carries, where it has some to keep them in. */
+void tw__deliver_weights(tw__workers *x, const tw__message *m);
+uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m);
+
+/* registry.c */
+const tw__protocol *tw__protocol_of(const tw_exchange *about);
+const tw__transport *tw__transport_of(const tw_exchange *about);
+#endif

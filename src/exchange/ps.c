@@ -1,0 +1,313 @@
+/* ps: a parameter server. Workers send gradients to servers, each of which has a range of the weights and
+ * steps it, and get its new weights in return.
+ *
+ *     bsp   a clock is an update: its rows are split among the workers, and when the servers have the
+ *           gradients of all, these are added in the batch tree and stepped once: the bits of local.
+ *     asp   a gradient is stepped when it arrives, at weights that others may have stepped meanwhile.
+ *     ssp   likewise, but weights are handed out only to workers that are at most `staleness` updates
+ *           ahead of the slowest. With staleness 0 nobody may see a clock's steps before all are made,
+ *           which is bsp.
+ *
+ * Li et al. 2014 (parameter servers); Ho et al. 2013 (SSP).
+ * SPDX-License-Identifier: MIT */
+#include "exchange/merge.h"
+#include "exchange/protocol.h"
+#include <string.h>
+
+enum sync { BSP, SSP, ASP };
+enum { PUSH, WEIGHTS };
+enum { MOST_SERVERS = 256, MOST_STALENESS = 1 << 20 };
+
+struct server {
+    tw__stepper stepper;
+    uint64_t version;
+    /* ssp: how many workers have made k updates, in place k mod (staleness + 2); the least k there is; who
+     * waits for it to rise */
+    uint64_t *at_clock, least;
+    size_t *waiting, n_waiting;
+};
+
+/* A worker as seen from the servers: of how many it has the weights, their versions, and the updates that
+ * each has of it. */
+struct client {
+    size_t fresh;
+    uint64_t *version, *pushed;
+};
+
+struct ps {
+    enum sync sync;
+    uint64_t staleness;
+    struct server *server;
+    struct client *client;
+    uint64_t *numbers; /* of all clients */
+    /* bsp: all servers' ranges, and the gradients of this clock that are there */
+    tw__stepper all;
+    tw__merge merge;
+    _Atomic size_t arrived;
+};
+
+/* ---- workers ------------------------------------------------------------------------------------------- */
+
+static int take(tw__workers *x, const struct ps *p, tw__worker *me)
+{
+    if (p->sync != BSP) return tw__take_update(x, me);
+    me->update = me->clock;
+    return me->clock < atomic_load(&x->limit);
+}
+
+static tw_status next(tw__workers *x, tw__worker *me, enum tw__act *act, tw_error *err)
+{
+    const struct ps *p = x->state;
+    (void)err;
+    if (p->client[me->index].fresh < x->n_servers) *act = TW__WAIT;
+    else *act = take(x, p, me) ? TW__COMPUTE : TW__REST;
+    return TW_OK;
+}
+
+/* To each server its range, beginning with another one than the other workers do. */
+static tw_status computed(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    struct ps *p = x->state;
+    struct client *c = &p->client[me->index];
+    if (p->sync != BSP) tw__mean_gradient(x, &me->gradient);
+    c->fresh = 0;
+    me->clock++;
+    for (size_t i = 0; i < x->n_servers; i++) {
+        const size_t s = (me->index + i) % x->n_servers;
+        const tw__message m = {.kind = PUSH,
+                               .carries = TW__GRADIENT,
+                               .from = me->index,
+                               .to = x->n + s,
+                               .lo = p->server[s].stepper.lo,
+                               .hi = p->server[s].stepper.hi,
+                               .clock = me->clock,
+                               .version = c->version[s]};
+        TW_TRY(tw__send(x, &m, err));
+    }
+    return TW_OK;
+}
+
+/* ---- servers ------------------------------------------------------------------------------------------- */
+
+static tw_status give(tw__workers *x, const struct ps *p, size_t s, size_t worker, tw_error *err)
+{
+    const struct server *server = &p->server[s];
+    const tw__message m = {.kind = WEIGHTS,
+                           .carries = TW__WEIGHTS,
+                           .from = x->n + s,
+                           .to = worker,
+                           .lo = server->stepper.lo,
+                           .hi = server->stepper.hi,
+                           .version = server->version};
+    return tw__send(x, &m, err);
+}
+
+/* The gradients of all workers have arrived everywhere: one step of all ranges. */
+static tw_status step_clock(tw__workers *x, struct ps *p, tw_error *err)
+{
+    tw__worker *first = &x->worker[0];
+    if (x->n > 1) TW_TRY(tw__merge_all(&p->merge, x, err));
+    TW_TRY(tw__stepper_step(x, &p->all, x->set.w, tw__mean_gradient(x, &first->gradient), NULL, err));
+    TW_TRY(tw__count_update(x, first, x->set.w, err));
+    for (size_t s = 0; s < x->n_servers; s++) p->server[s].version++;
+    for (size_t s = 0; s < x->n_servers; s++)
+        for (size_t i = 0; i < x->n; i++) TW_TRY(give(x, p, s, i, err));
+    return TW_OK;
+}
+
+/* The server's weights for those that are not too far ahead any more: when the least clock rises, that is all
+ * who wait. */
+static tw_status give_in_turn(tw__workers *x, struct ps *p, size_t s, size_t worker, uint64_t clock,
+                              tw_error *err)
+{
+    struct server *server = &p->server[s];
+    const uint64_t places = p->staleness + 2;
+    if (p->sync == ASP) return give(x, p, s, worker, err);
+    server->at_clock[(clock - 1) % places]--;
+    server->at_clock[clock % places]++;
+    if (server->at_clock[server->least % places] > 0 && clock <= server->least + p->staleness)
+        return give(x, p, s, worker, err);
+    server->waiting[server->n_waiting++] = worker;
+    if (server->at_clock[server->least % places] > 0) return TW_OK;
+    while (server->at_clock[server->least % places] == 0) server->least++;
+    size_t still = 0;
+    for (size_t i = 0; i < server->n_waiting; i++) {
+        const size_t who = server->waiting[i];
+        if (p->client[who].pushed[s] > server->least + p->staleness) server->waiting[still++] = who;
+        else TW_TRY(give(x, p, s, who, err));
+    }
+    server->n_waiting = still;
+    return TW_OK;
+}
+
+static tw_status step_push(tw__workers *x, struct ps *p, size_t s, const tw__message *m, tw_error *err)
+{
+    struct server *server = &p->server[s];
+    const tw__worker *from = &x->worker[m->from];
+    const void *at = x->set.needs_point ? from->w : NULL;
+    TW_TRY(tw__stepper_step(x, &server->stepper, x->set.w, &from->gradient.node[0], at, err));
+    if (s == 0) {
+        tw__note_staleness(x, server->version - m->version);
+        TW_TRY(tw__count_update(x, from, x->set.w, err));
+    }
+    server->version++;
+    p->client[m->from].pushed[s] = m->clock;
+    return give_in_turn(x, p, s, m->from, m->clock, err);
+}
+
+static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
+{
+    struct ps *p = x->state;
+    if (m->kind == WEIGHTS) {
+        struct client *c = &p->client[m->to];
+        c->version[m->from - x->n] = m->version;
+        c->fresh++;
+        return TW_OK;
+    }
+    if (p->sync != BSP) return step_push(x, p, m->to - x->n, m, err);
+    if (atomic_fetch_add(&p->arrived, 1) + 1 < x->n * x->n_servers) return TW_OK;
+    atomic_store(&p->arrived, 0);
+    return step_clock(x, p, err);
+}
+
+/* Between updates, when all weights that were asked for have come, except for those whose worker must
+ * wait. */
+static tw_status visit_server(tw__workers *x, struct ps *p, size_t s, tw_visitor *v, tw_error *err)
+{
+    struct server *server = &p->server[s];
+    tw__numbered numbered;
+    tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "server", s);
+    const int64_t places = (int64_t)p->staleness + 2, two = 2, workers = (int64_t)x->n;
+    uint64_t counts[] = {server->version, server->least}, waiting = server->n_waiting;
+    TW_TRY(mine->field(mine, "counts", TW_I64, 1, &two, counts, err));
+    TW_TRY(tw__stepper_visit(&server->stepper, v, s, err));
+    if (p->sync == SSP) {
+        TW_TRY(mine->field(mine, "at_clock", TW_I64, 1, &places, server->at_clock, err));
+        TW_TRY(mine->field(mine, "waiting", TW_I64, 0, NULL, &waiting, err));
+        TW_TRY(mine->field(mine, "queue", TW_I64, 1, &workers, server->waiting, err));
+    }
+    if (v->loading != TW_LOAD) return TW_OK;
+    server->version = counts[0];
+    server->least = counts[1];
+    server->n_waiting = (size_t)waiting;
+    return waiting <= x->n ? TW_OK
+                           : tw__fail(err, TW_ERR_DATA, "a server with %llu workers that wait, of %zu",
+                                      (unsigned long long)waiting, x->n);
+}
+
+static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
+{
+    struct ps *p = x->state;
+    const int64_t numbers = (int64_t)(2 * x->n * x->n_servers);
+    TW_TRY(v->field(v, "exchange.clients", TW_I64, 1, &numbers, p->numbers, err));
+    for (size_t i = 0; i < x->n; i++) {
+        tw__numbered numbered;
+        tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "client", i);
+        uint64_t fresh = p->client[i].fresh;
+        TW_TRY(mine->field(mine, "fresh", TW_I64, 0, NULL, &fresh, err));
+        if (v->loading == TW_LOAD) p->client[i].fresh = (size_t)fresh;
+    }
+    for (size_t s = 0; s < x->n_servers; s++) TW_TRY(visit_server(x, p, s, v, err));
+    return TW_OK;
+}
+
+/* ---- making -------------------------------------------------------------------------------------------- */
+
+static tw_status make_server(tw__workers *x, struct ps *p, size_t s, tw_error *err)
+{
+    struct server *server = &p->server[s];
+    const size_t lo = tw__range_begin(x->set.size, s, x->n_servers),
+                 hi = tw__range_begin(x->set.size, s + 1, x->n_servers);
+    const int is_own = p->sync != BSP && x->n_servers > 1;
+    TW_TRY(tw__stepper_create(x, lo, hi, is_own, &server->stepper, err));
+    if (p->sync != SSP) return TW_OK;
+    TW_TRY(tw__alloc(x->ctx, &server->at_clock, p->staleness + 2, sizeof *server->at_clock, err));
+    server->at_clock[0] = x->n;
+    return tw__alloc(x->ctx, &server->waiting, x->n, sizeof *server->waiting, err);
+}
+
+static tw_status make_clients(tw__workers *x, struct ps *p, tw_error *err)
+{
+    const size_t each = x->n_servers;
+    TW_TRY(tw__alloc(x->ctx, &p->client, x->n, sizeof *p->client, err));
+    TW_TRY(tw__alloc(x->ctx, &p->numbers, x->n, 2 * each * sizeof *p->numbers, err));
+    for (size_t i = 0; i < x->n; i++)
+        p->client[i] = (struct client){.fresh = each,
+                                       .version = p->numbers + 2 * i * each,
+                                       .pushed = p->numbers + (2 * i + 1) * each};
+    return TW_OK;
+}
+
+/* Between a push and its answer a server steps with gradients of others, so that workers evaluate at
+ * copies; but not where they all wait for that, or where an evaluation comes at once with the answer. */
+static int has_copies(const tw__workers *x, const struct ps *p)
+{
+    return p->sync != BSP && (x->set.needs_point || x->n_servers > 1 || !x->transport->answers_at_once);
+}
+
+static tw_status create(tw__workers *x, tw_error *err)
+{
+    struct ps *p;
+    TW_TRY(tw__alloc(x->ctx, &p, 1, sizeof *p, err));
+    x->state = p;
+    const size_t chunks = (x->set.size + TW_CHUNK - 1) / TW_CHUNK,
+                 servers = (size_t)tw__exchange_value(x, "servers");
+    p->sync = (enum sync)tw__exchange_value(x, "sync");
+    p->staleness = (uint64_t)tw__exchange_value(x, "staleness");
+    if (p->sync == SSP && p->staleness == 0) p->sync = BSP;
+    x->splits = p->sync == BSP;
+    x->n_servers = servers < chunks ? servers : chunks;
+    TW_TRY(tw__stepper_create(x, 0, x->set.size, 0, &p->all, err));
+    TW_TRY(make_clients(x, p, err));
+    TW_TRY(tw__alloc(x->ctx, &p->server, x->n_servers, sizeof *p->server, err));
+    for (size_t s = 0; s < x->n_servers; s++) TW_TRY(make_server(x, p, s, err));
+    if (p->server[0].stepper.is_own) x->leading = p->server[0].stepper.opt;
+    return has_copies(x, p) ? tw__copy_weights(x, err) : TW_OK;
+}
+
+static void destroy(tw__workers *x)
+{
+    struct ps *p = x->state;
+    if (!p) return;
+    for (size_t s = 0; p->server && s < x->n_servers; s++) {
+        tw__stepper_free(x, &p->server[s].stepper);
+        tw__free(x->ctx, p->server[s].at_clock, p->staleness + 2, sizeof *p->server[s].at_clock);
+        tw__free(x->ctx, p->server[s].waiting, x->n, sizeof *p->server[s].waiting);
+    }
+    tw__stepper_free(x, &p->all);
+    tw__merge_free(&p->merge, x);
+    tw__free(x->ctx, p->server, x->n_servers, sizeof *p->server);
+    tw__free(x->ctx, p->client, x->n, sizeof *p->client);
+    tw__free(x->ctx, p->numbers, x->n, 2 * x->n_servers * sizeof *p->numbers);
+    tw__free(x->ctx, p, 1, sizeof *p);
+}
+
+static int is_exact(const double *values) { return values[0] == BSP || (values[0] == SSP && values[1] == 0); }
+
+/* is_exact knows their places. */
+static const tw_option options[] = {
+    {"sync", TW_WORD, "bsp ssp asp", BSP, 0, 0, TW_CLOSED,
+     "bsp: workers share each update and wait for each other; ssp: each has its own, and none gets too far ahead; asp: nobody "
+     "waits"},
+    {"staleness", TW_INT, NULL, 4, 0, MOST_STALENESS, TW_CLOSED,
+     "ssp: updates that a worker may be ahead of the slowest; 0 is bsp"},
+    {"servers", TW_INT, NULL, 1, 1, MOST_SERVERS, TW_CLOSED, "servers, each with a range of the weights"}};
+
+const tw__protocol tw__protocol_ps = {
+    .about = {.size = sizeof(tw_exchange),
+              .name = "ps",
+              .help = "a parameter server steps the gradients that workers send, together or as they come",
+              .paper = "Li et al. 2014; ssp: Ho et al. 2013",
+              .equation = "bsp: w = step(w, mean of the update's rows, which the workers share)\n"
+                          "asp, ssp: w = step(w, gradient at the weights that the worker had got)\n"
+                          "ssp: a worker with c updates waits until the slowest has c - staleness",
+              .n_options = sizeof options / sizeof options[0],
+              .options = options},
+    .is_exact = is_exact,
+    .create = create,
+    .free = destroy,
+    .next = next,
+    .computed = computed,
+    .receive = receive,
+    .visit = visit,
+};

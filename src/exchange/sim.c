@@ -1,0 +1,264 @@
+/* sim: workers and servers under a virtual clock, one event after the other in one thread. The protocol,
+ * its steps and the gradients are real; how long an evaluation, a message and a server's work take is
+ * drawn, so that the same run can be had with thousands of workers, and twice.
+ *
+ * Weights that are sent to a waiting worker are evaluated at once, when the server has just these, and
+ * their gradient is kept until the virtual time at which the worker has it: no version of the weights is
+ * ever copied.
+ * SPDX-License-Identifier: MIT */
+#include "exchange/sim_clock.h"
+#include "exchange/protocol.h"
+#include <string.h>
+
+enum { MOST_WORKERS = 1 << 20 };
+enum event_kind { COMPUTED, ARRIVED };
+
+typedef struct event {
+    double time;
+    uint64_t number; /* of the event: of two at the same time the first comes first */
+    enum event_kind kind;
+    tw__message message; /* COMPUTED: of worker `to` */
+} event;
+
+/* A node of a gradient, in one form or the other. */
+struct kept {
+    tw_sparse_sum list;
+    void *dense;
+};
+
+/* A worker's side of the clock. */
+struct seat {
+    double ready, since; /* when it has what it waits for; when it began to wait */
+    int is_busy;         /* evaluating */
+    uint64_t draws;      /* of random numbers, so far */
+    struct kept *kept;   /* its gradient's nodes */
+    size_t n_kept;
+};
+
+struct carrier {
+    double now;
+    uint64_t events;
+    event *heap;
+    size_t n, capacity;
+    struct seat *seat;
+    double *server_free; /* when each server has done what has arrived */
+    tw__sim_clock clock;
+    int has_begun;
+};
+
+/* ---- events: a binary heap ----------------------------------------------------------------------------- */
+
+static int comes_before(const event *a, const event *b)
+{
+    return a->time < b->time || (a->time == b->time && a->number < b->number);
+}
+
+static tw_status schedule(tw__workers *x, double time, enum event_kind kind, const tw__message *m,
+                          tw_error *err)
+{
+    struct carrier *c = x->carrier;
+    TW_TRY(tw__grow(x->ctx, &c->heap, &c->capacity, c->n + 1, sizeof *c->heap, err));
+    const event new = {.time = time, .number = c->events++, .kind = kind, .message = *m};
+    size_t i = c->n++;
+    for (; i > 0 && comes_before(&new, &c->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        c->heap[i] = c->heap[(i - 1) / 2];
+    c->heap[i] = new;
+    return TW_OK;
+}
+
+static event take(struct carrier *c)
+{
+    const event first = c->heap[0], last = c->heap[--c->n];
+    size_t i = 0;
+    for (size_t child; (child = 2 * i + 1) < c->n; i = child) {
+        if (child + 1 < c->n && comes_before(&c->heap[child + 1], &c->heap[child])) child++;
+        if (!comes_before(&c->heap[child], &last)) break;
+        c->heap[i] = c->heap[child];
+    }
+    if (c->n > 0) c->heap[i] = last;
+    return first;
+}
+
+/* ---- workers ------------------------------------------------------------------------------------------- */
+
+static tw_status keep_node(tw__workers *x, struct kept *kept, tw__sum *sum, tw_error *err)
+{
+    if (sum->is_list) {
+        TW_TRY(tw__list_reserve(x->ctx, &kept->list, sum->list->n, x->k->real, err));
+        kept->list.n = sum->list->n;
+        memcpy(kept->list.index, sum->list->index, sum->list->n * sizeof *sum->list->index);
+        memcpy(kept->list.value, sum->list->value, sum->list->n * x->k->real);
+        sum->list = &kept->list;
+        return TW_OK;
+    }
+    if (!kept->dense) TW_TRY(tw__alloc(x->ctx, &kept->dense, x->set.size, x->k->real, err));
+    memcpy(kept->dense, sum->dense, x->set.size * x->k->real);
+    sum->dense = kept->dense;
+    return TW_OK;
+}
+
+/* The gradient is in memory that the next worker's evaluation takes. */
+static tw_status keep_gradient(tw__workers *x, struct seat *seat, tw__gradient *g, tw_error *err)
+{
+    TW_TRY(tw__grow(x->ctx, &seat->kept, &seat->n_kept, g->n, sizeof *seat->kept, err));
+    for (size_t i = 0; i < g->n; i++) TW_TRY(keep_node(x, &seat->kept[i], &g->node[i], err));
+    return TW_OK;
+}
+
+/* What a worker does at its time `ready`. */
+static tw_status advance(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    struct carrier *c = x->carrier;
+    struct seat *seat = &c->seat[me->index];
+    enum tw__act act = TW__REST;
+    TW_TRY(x->protocol->next(x, me, &act, err));
+    if (act != TW__COMPUTE) {
+        seat->since = seat->ready;
+        return TW_OK;
+    }
+    TW_TRY(tw__worker_compute(x, me, err));
+    TW_TRY(keep_gradient(x, seat, &me->gradient, err));
+    const double takes = tw__sim_compute_time(&c->clock, me->index, seat->draws++);
+    const tw__message m = {.to = me->index};
+    seat->is_busy = 1;
+    me->info.computing += takes;
+    return schedule(x, seat->ready + takes, COMPUTED, &m, err);
+}
+
+static tw_status finish(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    struct carrier *c = x->carrier;
+    struct seat *seat = &c->seat[me->index];
+    seat->is_busy = 0;
+    seat->ready = seat->since = c->now;
+    TW_TRY(x->protocol->computed(x, me, err));
+    return seat->is_busy ? TW_OK : advance(x, me, err);
+}
+
+/* ---- messages ------------------------------------------------------------------------------------------ */
+
+static tw_status hand_to_worker(tw__workers *x, const tw__message *m, double time, tw_error *err)
+{
+    struct seat *seat = &((struct carrier *)x->carrier)->seat[m->to];
+    tw__worker *me = &x->worker[m->to];
+    tw__deliver_weights(x, m);
+    TW_TRY(x->protocol->receive(x, m, err));
+    if (seat->is_busy) return TW_OK;
+    if (time > seat->ready) {
+        me->info.waiting += time - seat->since;
+        seat->ready = seat->since = time;
+    }
+    return advance(x, me, err);
+}
+
+static tw_status send(tw__workers *x, const tw__message *m, tw_error *err)
+{
+    struct carrier *c = x->carrier;
+    const double arrives = c->now + tw__sim_message_time(&c->clock, tw__message_bytes(x, m));
+    if (m->to < x->n && m->carries == TW__WEIGHTS && !c->seat[m->to].is_busy)
+        return hand_to_worker(x, m, arrives, err);
+    return schedule(x, arrives, ARRIVED, m, err);
+}
+
+/* A server takes messages one after the other, and only they change what it has: so one may be taken as
+ * soon as it arrives, at the time at which its turn comes. */
+static tw_status arrive(tw__workers *x, const event *e, tw_error *err)
+{
+    struct carrier *c = x->carrier;
+    if (e->message.to < x->n) return hand_to_worker(x, &e->message, c->now, err);
+    double *free_at = &c->server_free[e->message.to - x->n];
+    if (*free_at > c->now) c->now = *free_at;
+    *free_at = c->now += c->clock.service;
+    return x->protocol->receive(x, &e->message, err);
+}
+
+/* ---- the run ------------------------------------------------------------------------------------------- */
+
+static tw_status begin(tw__workers *x, tw_error *err)
+{
+    struct carrier *c = x->carrier;
+    c->has_begun = 1;
+    for (size_t i = 0; i < x->n; i++) TW_TRY(advance(x, &x->worker[i], err));
+    return TW_OK;
+}
+
+static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
+{
+    struct carrier *c = x->carrier;
+    atomic_store(&x->limit, x->set.total);
+    if (!c->has_begun) TW_TRY(begin(x, err));
+    while (atomic_load(&x->done) < limit) {
+        if (c->n == 0)
+            return tw__fail(err, TW_ERR_INTERNAL,
+                            "all workers wait for each other after %llu of %llu updates",
+                            (unsigned long long)atomic_load(&x->done), (unsigned long long)limit);
+        const event e = take(c);
+        c->now = e.time;
+        TW_TRY(e.kind == COMPUTED ? finish(x, &x->worker[e.message.to], err) : arrive(x, &e, err));
+    }
+    return TW_OK;
+}
+
+static double now(const tw__workers *x) { return ((const struct carrier *)x->carrier)->now; }
+
+/* ---- making -------------------------------------------------------------------------------------------- */
+
+static tw_status create(tw__workers *x, tw_error *err)
+{
+    struct carrier *c;
+    TW_TRY(tw__alloc(x->ctx, &c, 1, sizeof *c, err));
+    x->carrier = c;
+    tw__sim_clock_read(&c->clock, x);
+    TW_TRY(tw__alloc(x->ctx, &c->server_free, x->n_servers, sizeof *c->server_free, err));
+    return tw__alloc(x->ctx, &c->seat, x->n, sizeof *c->seat, err);
+}
+
+static void free_seat(tw__workers *x, struct seat *seat)
+{
+    for (size_t i = 0; i < seat->n_kept; i++) {
+        tw__list_free(x->ctx, &seat->kept[i].list, x->k->real);
+        tw__free(x->ctx, seat->kept[i].dense, x->set.size, x->k->real);
+    }
+    tw__free(x->ctx, seat->kept, seat->n_kept, sizeof *seat->kept);
+}
+
+static void destroy(tw__workers *x)
+{
+    struct carrier *c = x->carrier;
+    if (!c) return;
+    for (size_t i = 0; c->seat && i < x->n; i++) free_seat(x, &c->seat[i]);
+    tw__free(x->ctx, c->seat, x->n, sizeof *c->seat);
+    tw__free(x->ctx, c->server_free, x->n_servers, sizeof *c->server_free);
+    tw__free(x->ctx, c->heap, c->capacity, sizeof *c->heap);
+    tw__free(x->ctx, c, 1, sizeof *c);
+}
+
+static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
+{
+    (void)x;
+    return v->loading == TW_SHOW
+               ? TW_OK
+               : tw__fail(err, TW_ERR_STATE, "a simulated run begins anew: it cannot be continued");
+}
+
+static const tw_option options[] = {{"workers", TW_INT, NULL, 4, 1, MOST_WORKERS, TW_CLOSED, "workers"},
+                                    TW__SIM_OPTIONS};
+
+const tw__transport tw__transport_sim = {
+    .about = {.size = sizeof(tw_exchange),
+              .name = "sim",
+              .help = "workers and servers are simulated under a virtual clock, to the same bits every time",
+              .paper = "",
+              .equation = "a message takes latency + bytes / bandwidth; a server takes one after the other\n"
+                          "an evaluation takes time * speed * jitter",
+              .n_options = sizeof options / sizeof options[0],
+              .options = options,
+              .is_transport = 1},
+    .answers_at_once = 1,
+    .create = create,
+    .free = destroy,
+    .run = run,
+    .send = send,
+    .now = now,
+    .visit = visit,
+};

@@ -1,0 +1,38 @@
+/* How long things take in the simulator: pure functions of the seed, who does it and how many times before.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_EXCHANGE_SIM_CLOCK_H
+#define TW_EXCHANGE_SIM_CLOCK_H
+#include "exchange/protocol.h"
+
+enum tw__jitter { TW__JITTER_NONE, TW__JITTER_EXPONENTIAL, TW__JITTER_LOGNORMAL };
+
+typedef struct tw__sim_clock {
+    uint64_t seed;
+    double time, sigma, slow, latency, bandwidth, service;
+    size_t first_slow;
+    enum tw__jitter jitter;
+} tw__sim_clock;
+
+#define TW__SIM_OPTIONS                                                                                        \
+    {"time", TW_REAL, NULL, 1, 0, TW_INF, TW_OPEN, "seconds that an evaluation takes"},                        \
+        {"jitter",                                                                                             \
+         TW_WORD,                                                                                              \
+         "none exponential lognormal",                                                                         \
+         TW__JITTER_NONE,                                                                                      \
+         0,                                                                                                    \
+         0,                                                                                                    \
+         TW_CLOSED,                                                                                            \
+         "times it by random numbers whose mean is 1"},                                                        \
+        {"sigma", TW_REAL, NULL, 0.5, 0, 10, TW_OPEN_MIN, "with lognormal: the deviation of their logarithm"}, \
+        {"stragglers", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED, "so many workers, the last ones, are slow"},     \
+        {"slow", TW_REAL, NULL, 10, 0, TW_INF, TW_OPEN, "times that those take longer"},                       \
+        {"latency", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "seconds that a message takes"},                 \
+        {"bandwidth", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "bytes of a message per second; 0: no limit"}, \
+    {                                                                                                          \
+        "service", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "seconds that a server takes for a message"       \
+    }
+
+void tw__sim_clock_read(tw__sim_clock *c, const tw__workers *x);
+double tw__sim_compute_time(const tw__sim_clock *c, size_t worker, uint64_t draw);
+double tw__sim_message_time(const tw__sim_clock *c, uint64_t bytes);
+#endif

@@ -1,0 +1,348 @@
+/* What all protocols share: workers and their weights, updates given out, steps of ranges, and what is
+ * counted.
+ * SPDX-License-Identifier: MIT */
+#include "exchange/protocol.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- making -------------------------------------------------------------------------------------------- */
+
+static double value_of(const tw_exchange *about, const double *values, const char *option)
+{
+    for (int i = 0; i < about->n_options; i++)
+        if (strcmp(about->options[i].name, option) == 0) return values[i];
+    return 0;
+}
+
+tw_optimizer *tw__workers_optimizer(const tw__workers *x)
+{
+    return x->leading ? x->leading : x->set.optimizer;
+}
+
+double tw__exchange_value(const tw__workers *x, const char *option)
+{
+    return value_of(x->choice.protocol, x->choice.values, option);
+}
+
+double tw__transport_value(const tw__workers *x, const char *option)
+{
+    return value_of(x->choice.transport, x->choice.transport_values, option);
+}
+
+size_t tw__workers_count(const tw_exchange_choice *choice, const tw_context *ctx)
+{
+    const double given = value_of(choice->transport, choice->transport_values, "workers");
+    return given > 0 ? (size_t)given : (size_t)tw_context_threads(ctx);
+}
+
+tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__workers_setting *setting,
+                             tw_error *err)
+{
+    tw__workers *x;
+    TW_TRY(tw__alloc(ctx, &x, 1, sizeof *x, err));
+    *x = (tw__workers){.ctx = ctx,
+                       .set = *setting,
+                       .choice = *setting->choice,
+                       .protocol = tw__protocol_of(setting->choice->protocol),
+                       .transport = tw__transport_of(setting->choice->transport),
+                       .k = tw__kernels_for(setting->type, tw_context_isa(ctx)),
+                       .n = tw__workers_count(setting->choice, ctx)};
+    tw_status s = tw__alloc(ctx, &x->worker, x->n, sizeof *x->worker, err);
+    for (size_t i = 0; s == TW_OK && i < x->n; i++) {
+        x->worker[i].index = i;
+        x->worker[i].at = setting->w;
+    }
+    if (s == TW_OK) s = x->protocol->create(x, err);
+    if (s == TW_OK) s = x->transport->create(x, err);
+    if (s == TW_OK) *out = x;
+    else tw__workers_free(x);
+    return s;
+}
+
+void tw__workers_free(tw__workers *x)
+{
+    if (!x) return;
+    x->transport->free(x);
+    x->protocol->free(x);
+    for (size_t i = 0; x->worker && i < x->n; i++) tw__free(x->ctx, x->worker[i].w, x->set.size, x->k->real);
+    tw__free(x->ctx, x->worker, x->n, sizeof *x->worker);
+    tw__free(x->ctx, x, 1, sizeof *x);
+}
+
+tw_status tw__copy_weights(tw__workers *x, tw_error *err)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        tw__worker *me = &x->worker[i];
+        if (!me->w) TW_TRY(tw__alloc(x->ctx, &me->w, x->set.size, x->k->real, err));
+        memcpy(me->w, x->set.w, x->set.size * x->k->real);
+        me->at = me->w;
+    }
+    return TW_OK;
+}
+
+tw_status tw__workers_run(tw__workers *x, uint64_t limit, tw_error *err)
+{
+    TW_TRY(x->transport->run(x, limit, err));
+    return x->protocol->gather ? x->protocol->gather(x, err) : TW_OK;
+}
+
+/* ---- updates ------------------------------------------------------------------------------------------- */
+
+int tw__take_update(tw__workers *x, tw__worker *me)
+{
+    uint64_t next = atomic_load(&x->given);
+    while (next < atomic_load(&x->limit))
+        if (atomic_compare_exchange_weak(&x->given, &next, next + 1)) {
+            me->update = next;
+            return 1;
+        }
+    return 0;
+}
+
+tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    const size_t part = x->splits ? me->index : 0, parts = x->splits ? x->n : 1;
+    me->info.updates++;
+    return x->set.compute(x->set.user, me->index, me->update, part, parts, me->at, &me->gradient, err);
+}
+
+const tw__sum *tw__mean_gradient(const tw__workers *x, tw__gradient *g)
+{
+    tw__sum *const sum = &g->node[0];
+    const double weight = g->leaf[0].weight;
+    if (weight != 1) {
+        if (sum->is_list) x->k->divide(sum->list->n, sum->list->value, weight);
+        else x->k->divide(x->set.size, sum->dense, weight);
+    }
+    return sum;
+}
+
+tw_status tw__count_update(tw__workers *x, const tw__worker *of, void *w, tw_error *err)
+{
+    const tw__gradient *g = &of->gradient;
+    atomic_fetch_add(&x->done, 1);
+    return x->set.count(x->set.user, of->index, w, &g->leaf[0], g->rows, err);
+}
+
+void tw__note_staleness(tw__workers *x, uint64_t staleness)
+{
+    const uint64_t last = TW_STALENESS_BINS - 1;
+    x->staleness[staleness < last ? staleness : last]++;
+    if (staleness > x->most_stale) x->most_stale = staleness;
+    x->staleness_sum += (double)staleness;
+    x->staleness_n++;
+}
+
+tw_status tw__workers_reduce(tw__workers *x, size_t me, double *sums, size_t lo, size_t hi, size_t leaves,
+                             size_t n, tw_error *err)
+{
+    return x->transport->reduce(x, &x->worker[me], sums, lo, hi, leaves, n, err);
+}
+
+/* ---- messages ------------------------------------------------------------------------------------------ */
+
+uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m)
+{
+    enum { HEAD = 64 };
+    if (m->carries == TW__NOTHING) return HEAD;
+    const tw__sum *sum = m->from < x->n ? &x->worker[m->from].gradient.node[0] : NULL;
+    if (m->carries == TW__GRADIENT && sum && sum->is_list)
+        return HEAD + sum->list->n * (sizeof *sum->list->index + x->k->real);
+    return HEAD + (m->hi - m->lo) * x->k->real;
+}
+
+tw_status tw__send(tw__workers *x, const tw__message *m, tw_error *err)
+{
+    atomic_fetch_add(&x->messages, 1);
+    atomic_fetch_add(&x->bytes, tw__message_bytes(x, m));
+    return x->transport->send(x, m, err);
+}
+
+void tw__deliver_weights(tw__workers *x, const tw__message *m)
+{
+    const size_t at = m->lo * x->k->real;
+    if (m->carries == TW__WEIGHTS && m->to < x->n && x->worker[m->to].w)
+        memcpy((char *)x->worker[m->to].w + at, (const char *)x->set.w + at, (m->hi - m->lo) * x->k->real);
+}
+
+size_t tw__range_begin(size_t size, size_t i, size_t n)
+{
+    const size_t chunks = (size + TW_CHUNK - 1) / TW_CHUNK, each = chunks / n, longer = chunks % n;
+    const size_t begin = (each * i + (i < longer ? i : longer)) * TW_CHUNK;
+    return begin < size ? begin : size;
+}
+
+/* ---- steps --------------------------------------------------------------------------------------------- */
+
+tw_status tw__stepper_create(tw__workers *x, size_t lo, size_t hi, int is_own, tw__stepper *out,
+                             tw_error *err)
+{
+    *out = (tw__stepper){.opt = x->set.optimizer, .lo = lo, .hi = hi, .is_own = is_own};
+    if (!is_own) return TW_OK;
+    out->opt = NULL;
+    return x->set.make_optimizer(x->set.user, lo, hi, &out->opt, err);
+}
+
+void tw__stepper_free(tw__workers *x, tw__stepper *s)
+{
+    if (s->is_own) tw_optimizer_free(s->opt);
+    tw__free(x->ctx, s->spread, s->hi - s->lo, x->k->real);
+    tw__free(x->ctx, s->index, s->capacity, sizeof *s->index);
+    *s = (tw__stepper){0};
+}
+
+tw_status tw__stepper_visit(tw__stepper *s, tw_visitor *v, size_t number, tw_error *err)
+{
+    tw__numbered numbered;
+    return s->is_own
+               ? tw_optimizer_visit(s->opt, tw__numbered_visitor(&numbered, v, "optimizer", number), err)
+               : TW_OK;
+}
+
+static tw_status step_list(tw__workers *x, tw__stepper *s, void *w, const tw_sparse_sum *list, tw_error *err)
+{
+    const size_t from = tw__list_place(list, s->lo), n = tw__list_place(list, s->hi) - from;
+    const void *values = (const char *)list->value + from * x->k->real;
+    const uint32_t *index = list->index + from;
+    if (s->lo > 0) {
+        TW_TRY(tw__grow(x->ctx, &s->index, &s->capacity, n, sizeof *s->index, err));
+        for (size_t i = 0; i < n; i++) s->index[i] = index[i] - (uint32_t)s->lo;
+        index = s->index;
+    }
+    return x->set.type == TW_F32 ? tw_step_sparse_f32(s->opt, w, n, index, values, err)
+                                 : tw_step_sparse_f64(s->opt, w, n, index, values, err);
+}
+
+/* As tw_step_*, of a gradient that was taken elsewhere. */
+static tw_status step_at(tw_optimizer *opt, tw_type type, size_t n, void *w, const void *g, const void *at,
+                         tw_error *err)
+{
+    TW_TRY(tw_step_begin(opt, err));
+    TW_TRY(tw_step_at(opt, at, err));
+    for (int i = 0; i < tw_optimizer_passes(opt); i++) {
+        TW_TRY(type == TW_F32 ? tw_step_measure_f32(opt, 0, n, w, g, err)
+                              : tw_step_measure_f64(opt, 0, n, w, g, err));
+        TW_TRY(type == TW_F32 ? tw_step_settle_f32(opt, w, err) : tw_step_settle_f64(opt, w, err));
+    }
+    TW_TRY(type == TW_F32 ? tw_step_range_f32(opt, 0, n, w, g, err)
+                          : tw_step_range_f64(opt, 0, n, w, g, err));
+    return tw_step_end(opt, err);
+}
+
+static tw_status step_vector(tw__workers *x, tw__stepper *s, void *w, const void *g, const void *at,
+                             tw_error *err)
+{
+    if (at) return step_at(s->opt, x->set.type, s->hi - s->lo, w, g, at, err);
+    return x->set.type == TW_F32 ? tw_step_f32(s->opt, w, g, err) : tw_step_f64(s->opt, w, g, err);
+}
+
+tw_status tw__stepper_step(tw__workers *x, tw__stepper *s, void *w, const tw__sum *mean, const void *at,
+                           tw_error *err)
+{
+    const size_t first = s->lo * x->k->real, n = s->hi - s->lo;
+    void *const range = (char *)w + first;
+    if (at) at = (const char *)at + first;
+    if (!mean->is_list) return step_vector(x, s, range, (const char *)mean->dense + first, at, err);
+    if (x->set.steps_lists && !at) return step_list(x, s, range, mean->list, err);
+    if (!s->spread) TW_TRY(tw__alloc(x->ctx, &s->spread, n, x->k->real, err));
+    memset(s->spread, 0, n * x->k->real);
+    tw__list_spread(mean->list, x->set.type, s->lo, s->hi, s->spread);
+    return step_vector(x, s, range, s->spread, at, err);
+}
+
+/* ---- state --------------------------------------------------------------------------------------------- */
+
+enum { LONGEST_NAME = 512 };
+
+static const char *numbered_name(const tw__numbered *n, const char *name, char to[LONGEST_NAME])
+{
+    snprintf(to, LONGEST_NAME, "%s.%zu.%s", n->word, n->number, name);
+    return to;
+}
+
+static tw_status numbered_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape,
+                                void *data, tw_error *err)
+{
+    const tw__numbered *n = v->user;
+    char full[LONGEST_NAME];
+    return n->inner->field(n->inner, numbered_name(n, name, full), type, rank, shape, data, err);
+}
+
+static tw_status numbered_list(tw_visitor *v, const char *name, tw_type type, size_t *count, void **data,
+                               tw_context *ctx, tw_error *err)
+{
+    const tw__numbered *n = v->user;
+    char full[LONGEST_NAME];
+    return n->inner->list(n->inner, numbered_name(n, name, full), type, count, data, ctx, err);
+}
+
+tw_visitor *tw__numbered_visitor(tw__numbered *to, tw_visitor *inner, const char *word, size_t number)
+{
+    *to =
+        (tw__numbered){.visitor = {.loading = inner->loading, .field = numbered_field, .list = numbered_list},
+                       .inner = inner,
+                       .word = word,
+                       .number = number};
+    to->visitor.user = to;
+    return &to->visitor;
+}
+
+/* Updates that each has handed over and computed, and where it is; its weights, if it has some. */
+static tw_status visit_workers(tw__workers *x, tw_visitor *v, tw_error *err)
+{
+    const int64_t size = (int64_t)x->set.size, three = 3;
+    for (size_t i = 0; i < x->n; i++) {
+        tw__worker *me = &x->worker[i];
+        tw__numbered numbered;
+        tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "worker", i);
+        uint64_t counts[] = {me->clock, me->update, me->info.updates};
+        double seconds[] = {me->info.computing, me->info.waiting, me->info.exchanging};
+        TW_TRY(mine->field(mine, "counts", TW_I64, 1, &three, counts, err));
+        TW_TRY(mine->field(mine, "seconds", TW_F64, 1, &three, seconds, err));
+        if (me->w) TW_TRY(mine->field(mine, "weights", x->set.type, 1, &size, me->w, err));
+        if (v->loading != TW_LOAD) continue;
+        me->clock = counts[0];
+        me->update = counts[1];
+        me->info = (tw_worker_info){counts[2], seconds[0], seconds[1], seconds[2]};
+    }
+    return TW_OK;
+}
+
+/* ---- looking at it ------------------------------------------------------------------------------------- */
+
+tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
+{
+    uint64_t counts[] = {atomic_load(&x->given), atomic_load(&x->done), atomic_load(&x->messages),
+                         atomic_load(&x->bytes), x->most_stale,         x->staleness_n};
+    int64_t n = sizeof counts / sizeof counts[0], bins = TW_STALENESS_BINS;
+    TW_TRY(v->field(v, "exchange.counts", TW_I64, 1, &n, counts, err));
+    TW_TRY(v->field(v, "exchange.staleness", TW_I64, 1, &bins, x->staleness, err));
+    TW_TRY(v->field(v, "exchange.staleness_sum", TW_F64, 0, NULL, &x->staleness_sum, err));
+    if (v->loading == TW_LOAD) {
+        atomic_store(&x->given, counts[0]);
+        atomic_store(&x->done, counts[1]);
+        atomic_store(&x->messages, counts[2]);
+        atomic_store(&x->bytes, counts[3]);
+        x->most_stale = counts[4];
+        x->staleness_n = counts[5];
+    }
+    TW_TRY(visit_workers(x, v, err));
+    TW_TRY(x->protocol->visit(x, v, err));
+    return x->transport->visit(x, v, err);
+}
+
+void tw__workers_info(const tw__workers *x, tw_exchange_info *out, tw_worker_info *worker)
+{
+    for (size_t i = 0; i < x->n; i++) worker[i] = x->worker[i].info;
+    *out = (tw_exchange_info){.spec = x->choice.spec,
+                              .workers = x->n,
+                              .worker = worker,
+                              .seconds = x->transport->now(x),
+                              .messages = atomic_load(&x->messages),
+                              .bytes = atomic_load(&x->bytes),
+                              .most_stale = x->most_stale,
+                              .mean_staleness =
+                                  x->staleness_n ? x->staleness_sum / (double)x->staleness_n : NAN};
+    memcpy(out->staleness, x->staleness, sizeof out->staleness);
+}

@@ -1,0 +1,345 @@
+/* A run with several workers: an objective, a batch tree and an estimator for each of them, what its
+ * protocol asks of the run, and a stretch of updates as a step.
+ * SPDX-License-Identifier: MIT */
+#include "base/clock.h"
+#include "exchange/collect.h"
+#include "train/job.h"
+#include "train/run.h"
+#include <thalweg/registry.h>
+#include <math.h>
+#include <string.h>
+
+/* What a worker evaluates with. Where only one evaluates at a time, there is one, the run's. */
+struct station {
+    tw_run *r;
+    tw_context *ctx;
+    tw_objective objective;
+    int is_fork;
+    tw__batch *batch;
+    tw__estimator *estimator;
+    tw__collector collector;
+};
+
+struct tw__run_workers {
+    tw__workers *x;
+    struct station *station;
+    size_t n;
+    const tw_optimizer_options *options; /* while it is made */
+    tw_worker_info *info;                /* n_info of them */
+    size_t n_info;
+    uint64_t stretch; /* updates of a step */
+};
+
+/* ---- what the protocol asks for ------------------------------------------------------------------------ */
+
+static struct station *station_of(const tw_run *r, size_t worker)
+{
+    return &r->workers->station[r->workers->n > 1 ? worker : 0];
+}
+
+/* The nodes of a whole update into one. */
+static void fold(const tw_run *r, tw__gradient *g)
+{
+    const tw__kernels *k = tw__kernels_for(r->train.type, tw_context_isa(r->ctx));
+    for (size_t stride = 1; stride < g->n; stride *= 2)
+        for (size_t i = 0; i + stride < g->n; i += 2 * stride)
+            tw__sum_add(&g->node[i], &g->node[i + stride], k, r->train.type, r->size);
+    g->n = 1;
+}
+
+static tw_status compute(void *user, size_t worker, uint64_t update, size_t part, size_t parts,
+                         const void *at, tw__gradient *to, tw_error *err)
+{
+    tw_run *r = user;
+    struct station *s = station_of(r, worker);
+    const uint64_t epoch = update / r->steps_per_epoch, step = update % r->steps_per_epoch;
+    const tw_draw draw = {.number = update, .epoch = epoch, .seed = r->o.seed};
+    tw__update u = {.number = update};
+    tw_sums sums;
+    if (step == 0) tw__batch_begin_streams(s->batch);
+    tw__estimator_draw(s->estimator, epoch, step, &u);
+    s->collector.worker = worker;
+    tw__collector_begin(&s->collector, part, parts, 2 * (size_t)s->objective.joins, to);
+    const tw_status status =
+        tw__batch_gradient(s->batch, &s->collector.base, at, u.rows, u.n, &draw, r->mode, &sums, err);
+    if (status == TW_ERR_NOT_FINITE) tw__run_add_place(epoch, &u, err);
+    TW_TRY(status);
+    to->rows = part > 0 ? 0 : u.n ? u.n : 1;
+    if (parts == 1) fold(r, to);
+    return TW_OK;
+}
+
+/* Of the step before an epoch's last, or before a look at the target, the rate that comes next is shown. */
+static void note_rate(tw_run *r)
+{
+    if (tw__run_needs_rate(r) &&
+        tw_optimizer_value(tw__workers_optimizer(r->workers->x), "lr", &r->epoch_lr, NULL) != TW_OK)
+        r->epoch_lr = NAN;
+}
+
+static tw_status count(void *user, size_t worker, void *w, const tw_sums *sums, uint64_t rows, tw_error *err)
+{
+    tw_run *r = user;
+    r->gradients += rows;
+    r->update_loss = sums->weight > 0 ? sums->loss / sums->weight : NAN;
+    if (!isfinite(sums->loss)) return tw__run_not_finite(r->updates + 1, "the loss", sums->loss, err);
+    tw__batch_commit(station_of(r, worker)->batch, w);
+    for (size_t i = 0; r->train.carry && i < r->workers->n; i++)
+        tw__batch_hand_on(r->workers->station[i].batch);
+    tw__run_count_update(r, sums);
+    note_rate(r);
+    return TW_OK;
+}
+
+/* ---- optimisers of ranges ------------------------------------------------------------------------------ */
+
+static int keeps_shape(const tw_tensor *t, size_t offset, size_t n, size_t lo, size_t hi)
+{
+    return (offset >= lo && offset + n <= hi) || t->rank < 2;
+}
+
+/* The part of a tensor that is in the range; of a matrix in one row, as it stays a matrix. */
+static void cut(const tw_run *r, size_t i, size_t lo, size_t hi, tw_tensor *to, int64_t shape[2])
+{
+    const tw_tensor *t = &r->train.tensors[i];
+    const size_t n = tw__tensor_size(r->train.tensors, r->train.n_tensors, i, r->size), end = t->offset + n,
+                 from = t->offset > lo ? t->offset : lo, until = end < hi ? end : hi;
+    *to = *t;
+    to->offset = from - lo;
+    if (until - from == n) return;
+    shape[0] = keeps_shape(t, t->offset, n, lo, hi) ? (int64_t)(until - from) : 1;
+    shape[1] = (int64_t)(until - from);
+    to->shape = shape;
+    to->rank = shape[0] == 1 && t->rank > 1 ? 2 : 1;
+}
+
+static tw_status make_range(tw_run *r, size_t lo, size_t hi, tw_tensor *tensors, int64_t (*shapes)[2],
+                            tw_optimizer **out, tw_error *err)
+{
+    tw_optimizer_options o = *r->workers->options;
+    size_t n = 0;
+    for (size_t i = 0; i < r->train.n_tensors; i++) {
+        const size_t first = r->train.tensors[i].offset,
+                     end = first + tw__tensor_size(r->train.tensors, r->train.n_tensors, i, r->size);
+        if (first >= hi || end <= lo) continue;
+        cut(r, i, lo, hi, &tensors[n], shapes[n]);
+        n++;
+    }
+    o.tensors = tensors;
+    o.n_tensors = n;
+    return tw_optimizer_create(out, r->ctx, &o, err);
+}
+
+static tw_status make_optimizer(void *user, size_t lo, size_t hi, tw_optimizer **out, tw_error *err)
+{
+    tw_run *r = user;
+    const size_t n = r->train.n_tensors;
+    tw_tensor *tensors = NULL;
+    int64_t(*shapes)[2] = NULL;
+    if (hi - lo < r->size && tw_optimizer_passes(r->optimizer) > 0)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "%s measures whole tensors, of which servers have parts: use one server, or sync=bsp",
+                        tw_optimizer_spec(r->optimizer));
+    tw_status s = tw__alloc(r->ctx, &tensors, n, sizeof *tensors, err);
+    if (s == TW_OK) s = tw__alloc(r->ctx, &shapes, n, sizeof *shapes, err);
+    if (s == TW_OK) s = make_range(r, lo, hi, tensors, shapes, out, err);
+    tw__free(r->ctx, shapes, n, sizeof *shapes);
+    tw__free(r->ctx, tensors, n, sizeof *tensors);
+    return s;
+}
+
+/* ---- making -------------------------------------------------------------------------------------------- */
+
+static tw_status make_context(const tw_run *r, tw_context **out, tw_error *err)
+{
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.resize = r->ctx->resize;
+    o.io = &r->ctx->io;
+    o.log = r->ctx->log;
+    o.user = r->ctx->user;
+    o.threads = 1;
+    o.max_isa = r->ctx->isa;
+    return tw_context_create(out, &o, err);
+}
+
+static tw_status make_station(tw_run *r, struct station *s, const tw__estimator_setting *setting,
+                              tw_error *err)
+{
+    s->r = r;
+    tw__collector_init(&s->collector);
+    s->collector.whole = tw__batch_leaves(r->estimator->batch);
+    if (r->workers->n == 1) {
+        s->objective = r->train;
+        s->batch = r->batch;
+        s->estimator = r->estimator;
+        return TW_OK;
+    }
+    TW_TRY(make_context(r, &s->ctx, err));
+    TW_TRY(r->train.fork(r->train.user, s->ctx, &s->objective, err));
+    s->is_fork = 1;
+    TW_TRY(tw__batch_create(&s->batch, s->ctx, &s->objective, err));
+    tw__batch_like(s->batch, r->batch);
+    TW_TRY(tw__batch_follow(s->batch, r->estimator->batch, err));
+    return tw__estimator_create(&s->estimator, s->ctx, setting, err);
+}
+
+static void free_station(struct station *s)
+{
+    if (!s->ctx) return;
+    tw__estimator_free(s->estimator);
+    tw__batch_free(s->batch);
+    if (s->is_fork) s->objective.free_fork(&s->objective);
+    tw_context_free(s->ctx);
+}
+
+/* Whether the rule looks at where its gradient was taken. */
+static int needs_point(const tw_optimizer_options *o)
+{
+    tw_chain chain;
+    if (o->custom) return (o->custom->traits(NULL) & TW_USES_POINT) != 0;
+    if (tw_chain_read(&chain, o->rule, NULL, NULL) != TW_OK) return 0;
+    const tw_choice *c = &chain.link[chain.rule];
+    return (c->rule->traits(c->values) & TW_USES_POINT) != 0;
+}
+
+static tw_status refuse(const tw_exchange_choice *choice, const char *why, tw_error *err)
+{
+    return tw__fail(err, TW_ERR_SPEC, "exchange %s: %s", choice->spec, why);
+}
+
+/* What is made for one process. */
+static tw_status check(const tw_run *r, const tw_exchange_choice *choice, size_t workers, tw_error *err)
+{
+    if (r->estimator->type->direction)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "estimator %s makes its gradients from several, in one process: it needs exchange local, and %s "
+            "takes minibatch, full or single",
+            r->estimator->type->about.name, choice->spec);
+    if (r->falls_behind)
+        return refuse(choice, "weights that fall behind are not sent: sparse must be exact, touched or dense",
+                      err);
+    if (r->gradient)
+        return refuse(choice, "a control that looks at every gradient needs exchange local", err);
+    if (r->o.nonfinite != TW_NONFINITE_ERROR)
+        return refuse(choice, "a gradient that is not finite cannot be left out (nonfinite must be error)",
+                      err);
+    if (workers > 1 && !r->train.fork && !tw__transport_of(choice->transport)->answers_at_once)
+        return refuse(choice, "this objective can have one worker only (tw_objective.fork is not set)", err);
+    return TW_OK;
+}
+
+/* What depends on whether workers share the rows of an update. */
+static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice, tw_error *err)
+{
+    const tw__workers *x = r->workers->x;
+    if (r->train.carry && !x->splits)
+        return refuse(choice,
+                      "with carry=1 an update begins where the one before ended: workers must share it", err);
+    if (r->train.carry && r->estimator->batch > (uint64_t)TW_LEAF * TW_MOST_LEAVES)
+        return refuse(choice, "with carry=1 a batch that is shared has at most 512 rows", err);
+    if (r->train.joins && (x->splits ? !x->transport->reduce : r->workers->n < x->n))
+        return refuse(choice,
+                      "batch normalisation waits within an evaluation, which simulated workers cannot", err);
+    if (tw__workers_optimizer(x) == r->optimizer) return TW_OK;
+    if (r->controls)
+        return refuse(choice, "a control sets the rate of one optimiser, and there are several", err);
+    if (r->view)
+        return refuse(choice,
+                      "the rule reports other weights than it steps, and there are several optimisers", err);
+    return r->train.commit
+               ? refuse(choice, "the model moves weights after an update, which one server must have", err)
+               : TW_OK;
+}
+
+static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const tw_optimizer_options *o,
+                              const tw__estimator_setting *estimator, tw_error *err)
+{
+    struct tw__run_workers *ws = r->workers;
+    const size_t workers = tw__workers_count(choice, r->ctx);
+    TW_TRY(check(r, choice, workers, err));
+    ws->n = tw__transport_of(choice->transport)->answers_at_once ? 1 : workers;
+    ws->options = o;
+    ws->stretch = 1;
+    TW_TRY(tw__alloc(r->ctx, &ws->station, ws->n, sizeof *ws->station, err));
+    for (size_t i = 0; i < ws->n; i++) TW_TRY(make_station(r, &ws->station[i], estimator, err));
+    ws->n_info = workers;
+    TW_TRY(tw__alloc(r->ctx, &ws->info, workers, sizeof *ws->info, err));
+    const tw__workers_setting s = {.choice = choice,
+                                   .type = r->train.type,
+                                   .size = r->size,
+                                   .w = r->w,
+                                   .total = tw__run_updates(r),
+                                   .seed = r->o.seed,
+                                   .steps_lists = r->exchange->steps_lists,
+                                   .needs_point = needs_point(o),
+                                   .join_size = r->train.join_size,
+                                   .optimizer = r->optimizer,
+                                   .user = r,
+                                   .compute = compute,
+                                   .make_optimizer = make_optimizer,
+                                   .count = count};
+    TW_TRY(tw__workers_create(&ws->x, r->ctx, &s, err));
+    for (size_t i = 0; i < ws->n; i++) ws->station[i].collector.x = ws->x;
+    note_rate(r);
+    return check_splits(r, choice, err);
+}
+
+tw_status tw__run_make_workers(tw_run *r, const tw_exchange_choice *choice, const tw_optimizer_options *o,
+                               const tw__estimator_setting *estimator, tw_error *err)
+{
+    TW_TRY(tw__alloc(r->ctx, &r->workers, 1, sizeof *r->workers, err));
+    return make_workers(r, choice, o, estimator, err);
+}
+
+void tw__run_free_workers(tw_run *r)
+{
+    struct tw__run_workers *ws = r->workers;
+    if (!ws) return;
+    tw__workers_free(ws->x);
+    for (size_t i = 0; ws->station && i < ws->n; i++) free_station(&ws->station[i]);
+    tw__free(r->ctx, ws->station, ws->n, sizeof *ws->station);
+    tw__free(r->ctx, ws->info, ws->n_info, sizeof *ws->info);
+    tw__free(r->ctx, ws, 1, sizeof *ws);
+}
+
+/* ---- stepping ------------------------------------------------------------------------------------------ */
+
+/* Up to the next update after which somebody looks at the run. */
+static uint64_t next_look(const tw_run *r)
+{
+    uint64_t until = r->updates - r->step + r->steps_per_epoch;
+    const uint64_t every = r->o.eval_every;
+    if (every && r->updates - r->updates % every + every < until)
+        until = r->updates - r->updates % every + every;
+    return until;
+}
+
+tw_status tw__run_work(tw_run *r, tw_error *err)
+{
+    enum { MOST = 1 << 20 };
+    const double around = 0.1; /* seconds, of a step where nothing else ends it */
+    struct tw__run_workers *ws = r->workers;
+    uint64_t until = next_look(r);
+    const uint64_t stretch = until - r->updates < ws->stretch ? until - r->updates : ws->stretch;
+    const double start = tw__seconds();
+    TW_TRY(tw__workers_run(ws->x, r->updates + stretch, err));
+    if (!ws->x->transport->answers_at_once && tw__seconds() - start < around && ws->stretch < MOST)
+        ws->stretch *= 2;
+    return TW_OK;
+}
+
+tw_status tw__run_visit_workers(tw_run *r, tw_visitor *v, tw_error *err)
+{
+    return r->workers ? tw__workers_visit(r->workers->x, v, err) : TW_OK;
+}
+
+tw_status tw_run_exchange(const tw_run *r, tw_exchange_info *out, tw_error *err)
+{
+    TW_TRY(tw__sized_clear(out, "tw_exchange_info", err));
+    TW_NEEDS(err, r);
+    tw_exchange_info all;
+    if (!r->workers) return tw__fail(err, TW_ERR_STATE, "the run has one process and no exchange");
+    tw__workers_info(r->workers->x, &all, r->workers->info);
+    return tw__sized_write(out, &all, sizeof all, "tw_exchange_info", err);
+}

@@ -1,0 +1,130 @@
+/* Runs over several workers, for tests of exchanges: a model on some rows, its weights after some epochs.
+ * SPDX-License-Identifier: MIT */
+#ifndef TESTS_WORKER_RUNS_H
+#define TESTS_WORKER_RUNS_H
+#include "networks.h"
+
+/* What is learnt, and how; zero: sgd, batches of 32, 3 epochs, 2 threads. */
+typedef struct worker_run {
+    networks_maker *rows;
+    const char *model;
+    int classes;
+    uint64_t n_rows;
+    tw_type type;
+    tw_run_options o;
+    int threads;
+    tw_exchange_info info; /* afterwards, but for its workers; workers 0: the run had none */
+    double loss;           /* of the last epoch */
+} worker_run;
+
+/* Rows of 600 columns, of which each touches four: too few for vectors. */
+static inline tw_data *worker_sparse(tw_context *ctx, uint64_t rows, int classes)
+{
+    enum { EACH = 4, COLUMNS = 600 };
+    float *x = malloc(rows * EACH * sizeof *x);
+    uint32_t *columns = malloc(rows * EACH * sizeof *columns);
+    uint64_t *starts = malloc((rows + 1) * sizeof *starts);
+    int32_t *labels = malloc(rows * sizeof *labels);
+    for (uint64_t i = 0; i < rows; i++) {
+        starts[i] = i * EACH;
+        labels[i] = (int32_t)(tw__random_below(1, TW__FOR_TEST, 5, i, (uint64_t)classes));
+        for (uint32_t k = 0; k < EACH; k++) {
+            columns[i * EACH + k] =
+                k * (COLUMNS / EACH) +
+                (uint32_t)tw__random_below(1, TW__FOR_TEST, 6, i * EACH + k, COLUMNS / EACH);
+            x[i * EACH + k] = (float)tw__random_unit(1, TW__FOR_TEST, 7, i * EACH + k) - 0.5f;
+        }
+    }
+    starts[rows] = rows * EACH;
+    const tw_data_info info = {.size = sizeof info,
+                               .rows = rows,
+                               .rank = 1,
+                               .shape = {COLUMNS},
+                               .type = TW_F32,
+                               .x = x,
+                               .starts = starts,
+                               .columns = columns,
+                               .labels = labels};
+    tw_data *data;
+    assert_int_equal(tw_data_create(&data, ctx, &info, NULL), TW_OK);
+    free(x);
+    free(columns);
+    free(starts);
+    free(labels);
+    return data;
+}
+
+static inline tw_status worker_epochs(tw_run *run, tw_error *err)
+{
+    int status = TW_RUN_GOING;
+    tw_status s = TW_OK;
+    while (s == TW_OK && status == TW_RUN_GOING) s = tw_run_step(run, &status, err);
+    return s;
+}
+
+/* The weights that the exchange comes to, to be freed; NULL with *err. */
+static inline void *worker_weights(worker_run *r, const char *exchange, size_t *bytes, tw_error *err)
+{
+    tw_context *ctx = networks_context(r->threads ? r->threads : 2);
+    tw_data *data = r->rows(ctx, r->n_rows ? r->n_rows : 300, r->classes);
+    tw_model *model;
+    tw_run *run;
+    tw_objective objective = TW_OBJECTIVE_INIT;
+    tw_run_options o = r->o;
+    void *weights = NULL;
+    size_t n;
+    o.size = sizeof o;
+    o.exchange = exchange;
+    if (!o.optimizer) o.optimizer = "sgd:lr=0.05";
+    if (!o.epochs) o.epochs = 3;
+    o.seed = 3;
+    if (tw_model_create(&model, ctx, r->model, r->type ? r->type : TW_F64, data, 5, err) != TW_OK)
+        fail_msg("%s: %s", r->model, err->message);
+    assert_int_equal(tw_model_objective(model, data, &objective, err), TW_OK);
+    tw_status s = tw_run_create(&run, ctx, &objective, NULL, tw_model_weights(model), &o, err);
+    if (s == TW_OK) s = worker_epochs(run, err);
+    if (s == TW_OK) {
+        *bytes = tw_model_size(model) * tw_type_size(r->type ? r->type : TW_F64);
+        weights = malloc(*bytes);
+        memcpy(weights, tw_model_weights(model), *bytes);
+        r->info = (tw_exchange_info){.size = sizeof r->info};
+        if (tw_run_exchange(run, &r->info, NULL) != TW_OK) r->info.workers = 0;
+        r->loss = tw_run_history(run, &n)[n - 1].loss;
+    }
+    tw_run_free(run);
+    tw_model_objective_free(&objective);
+    tw_model_free(model);
+    tw_data_free(data);
+    tw_context_free(ctx);
+    return weights;
+}
+
+/* Both exchanges come to the same bits. */
+static inline void worker_same(worker_run *r, const char *exchange, const char *other)
+{
+    tw_error err = {0};
+    size_t bytes = 0, others = 0;
+    void *a = worker_weights(r, exchange, &bytes, &err);
+    if (!a) fail_msg("%s, %s: %s", r->model, exchange, err.message);
+    const double loss = r->loss;
+    void *b = worker_weights(r, other, &others, &err);
+    if (!b) fail_msg("%s, %s: %s", r->model, other, err.message);
+    assert_int_equal(bytes, others);
+    if (memcmp(a, b, bytes) != 0 || (loss != r->loss && (loss == loss || r->loss == r->loss)))
+        fail_msg("%s with %s: %s and %s differ", r->model, r->o.optimizer ? r->o.optimizer : "sgd", exchange,
+                 other);
+    free(a);
+    free(b);
+}
+
+/* The run is refused, with a message that holds these words. */
+static inline void worker_refused(worker_run *r, const char *exchange, const char *words)
+{
+    tw_error err = {0};
+    size_t bytes = 0;
+    void *w = worker_weights(r, exchange, &bytes, &err);
+    if (w || err.code != TW_ERR_SPEC || !strstr(err.message, words))
+        fail_msg("%s: \"%s\" and not \"%s\"", exchange, w ? "runs" : err.message, words);
+    free(w);
+}
+#endif
