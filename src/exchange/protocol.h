@@ -69,6 +69,9 @@ typedef struct tw__protocol {
     tw_status (*create)(tw__workers *x, tw_error *err);
     void (*free)(tw__workers *x);
     tw_status (*next)(tw__workers *x, tw__worker *me, enum tw__act *act, tw_error *err);
+    /* NULL, or when the rows of the update are drawn that `me` is to evaluate: brings me->w up to date, of
+     * what they touch (in any order, the same weight perhaps twice), or index NULL: all n weights. */
+    tw_status (*fetch)(tw__workers *x, tw__worker *me, size_t n, const uint32_t *index, tw_error *err);
     /* me->gradient is that of me->update, and may be changed */
     tw_status (*computed)(tw__workers *x, tw__worker *me, tw_error *err);
     tw_status (*receive)(tw__workers *x, const tw__message *m, tw_error *err);
@@ -131,6 +134,7 @@ struct tw__workers {
     int splits;
     void *state, *carrier;
     tw_optimizer *leading; /* likewise, if that is not the run's optimiser */
+    int has_several;       /* likewise: several optimisers step the weights */
     /* updates given out; how many may be; steps made */
     _Atomic uint64_t given, limit, done;
     _Atomic uint64_t messages, bytes;
@@ -170,14 +174,19 @@ size_t tw__range_begin(size_t size, size_t i, size_t n);
 const tw__sum *tw__mean_gradient(const tw__workers *x, tw__gradient *g);
 /* Counts a step with a gradient that was so stale; one call at a time. */
 void tw__note_staleness(tw__workers *x, uint64_t staleness);
-/* Counts a whole update that was stepped in w; one call at a time. */
+/* Counts a whole update of rows with these sums, which `of` has evaluated and which was stepped in w; one
+ * call at a time. */
+tw_status tw__count_sums(tw__workers *x, const tw__worker *of, void *w, const tw_sums *sums, uint64_t rows,
+                         tw_error *err);
+/* Likewise the one whose gradient `of` has. */
 tw_status tw__count_update(tw__workers *x, const tw__worker *of, void *w, tw_error *err);
 
 /* An optimiser for a range of the weights, with what stepping lists takes. */
 typedef struct tw__stepper {
     tw_optimizer *opt;
     size_t lo, hi;
-    int is_own;
+    int is_own, is_shared;
+    uint64_t number; /* where it is shared: of the step, from 0 */
     void *spread;
     uint32_t *index;
     size_t capacity;
@@ -186,6 +195,9 @@ typedef struct tw__stepper {
 tw_status tw__stepper_create(tw__workers *x, size_t lo, size_t hi, int is_own, tw__stepper *out,
                              tw_error *err);
 void tw__stepper_free(tw__workers *x, tw__stepper *s);
+/* Gives one of its own the state of the run's optimiser; from here on its steps may be made while others are
+ * (optimizer/shared.h). */
+tw_status tw__stepper_share(tw__workers *x, tw__stepper *s, int adds, tw_error *err);
 /* Steps its range of w with that of a mean gradient, taken at the weights `at` (NULL: at these). */
 tw_status tw__stepper_step(tw__workers *x, tw__stepper *s, void *w, const tw__sum *mean, const void *at,
                            tw_error *err);

@@ -261,7 +261,8 @@ static tw_status create(tw__workers *x, tw_error *err)
     TW_TRY(make_clients(x, p, err));
     TW_TRY(tw__alloc(x->ctx, &p->server, x->n_servers, sizeof *p->server, err));
     for (size_t s = 0; s < x->n_servers; s++) TW_TRY(make_server(x, p, s, err));
-    if (p->server[0].stepper.is_own) x->leading = p->server[0].stepper.opt;
+    x->has_several = p->server[0].stepper.is_own;
+    if (x->has_several) x->leading = p->server[0].stepper.opt;
     return has_copies(x, p) ? tw__copy_weights(x, err) : TW_OK;
 }
 

@@ -2,6 +2,7 @@
  * counted.
  * SPDX-License-Identifier: MIT */
 #include "exchange/protocol.h"
+#include "optimizer/shared.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,11 +119,16 @@ const tw__sum *tw__mean_gradient(const tw__workers *x, tw__gradient *g)
     return sum;
 }
 
+tw_status tw__count_sums(tw__workers *x, const tw__worker *of, void *w, const tw_sums *sums, uint64_t rows,
+                         tw_error *err)
+{
+    atomic_fetch_add(&x->done, 1);
+    return x->set.count(x->set.user, of->index, w, sums, rows, err);
+}
+
 tw_status tw__count_update(tw__workers *x, const tw__worker *of, void *w, tw_error *err)
 {
-    const tw__gradient *g = &of->gradient;
-    atomic_fetch_add(&x->done, 1);
-    return x->set.count(x->set.user, of->index, w, &g->leaf[0], g->rows, err);
+    return tw__count_sums(x, of, w, &of->gradient.leaf[0], of->gradient.rows, err);
 }
 
 void tw__note_staleness(tw__workers *x, uint64_t staleness)
@@ -192,6 +198,14 @@ void tw__stepper_free(tw__workers *x, tw__stepper *s)
     *s = (tw__stepper){0};
 }
 
+tw_status tw__stepper_share(tw__workers *x, tw__stepper *s, int adds, tw_error *err)
+{
+    tw_error why;
+    s->is_shared = 1;
+    const tw_status status = tw__share_state(s->opt, x->set.optimizer, adds, &why);
+    return status == TW_OK ? status : tw__fail(err, status, "exchange %s: %s", x->choice.spec, why.message);
+}
+
 tw_status tw__stepper_visit(tw__stepper *s, tw_visitor *v, size_t number, tw_error *err)
 {
     tw__numbered numbered;
@@ -205,6 +219,7 @@ static tw_status step_list(tw__workers *x, tw__stepper *s, void *w, const tw_spa
     const size_t from = tw__list_place(list, s->lo), n = tw__list_place(list, s->hi) - from;
     const void *values = (const char *)list->value + from * x->k->real;
     const uint32_t *index = list->index + from;
+    if (s->is_shared) return tw__step_shared(s->opt, s->number, w, n, index, values, err);
     if (s->lo > 0) {
         TW_TRY(tw__grow(x->ctx, &s->index, &s->capacity, n, sizeof *s->index, err));
         for (size_t i = 0; i < n; i++) s->index[i] = index[i] - (uint32_t)s->lo;
@@ -233,6 +248,7 @@ static tw_status step_at(tw_optimizer *opt, tw_type type, size_t n, void *w, con
 static tw_status step_vector(tw__workers *x, tw__stepper *s, void *w, const void *g, const void *at,
                              tw_error *err)
 {
+    if (s->is_shared) return tw__step_shared(s->opt, s->number, w, s->hi - s->lo, NULL, g, err);
     if (at) return step_at(s->opt, x->set.type, s->hi - s->lo, w, g, at, err);
     return x->set.type == TW_F32 ? tw_step_f32(s->opt, w, g, err) : tw_step_f64(s->opt, w, g, err);
 }

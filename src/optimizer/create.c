@@ -372,7 +372,8 @@ tw_status tw_optimizer_create(tw_optimizer **out, tw_context *ctx, const tw_opti
 static void free_link(tw_optimizer *opt, tw__link *l)
 {
     tw_context *ctx = opt->ctx;
-    for (int i = 0; i < TW_SLOTS_MAX; i++) tw__free(ctx, l->slots[i], l->slot_n[i], opt->real);
+    for (int i = 0; i < TW_SLOTS_MAX && !opt->shares; i++)
+        tw__free(ctx, l->slots[i], l->slot_n[i], opt->real);
     const size_t scalars = l->r ? l->n_units * (size_t)l->r->n_scalars : 0,
                  sums = l->r ? l->n_units * (size_t)l->r->n_sums : 0;
     tw__free(ctx, l->coef, l->n_units, l->coef_size);

@@ -93,6 +93,7 @@ struct tw_optimizer {
      * parts, which come from several threads */
     _Atomic unsigned char *done;
     size_t share_lo, share_hi; /* what this process measures and updates */
+    int shares, adds;          /* shared.h: the slots are another's; changes are added */
     struct tw__sparse *behind; /* sparse steps: what each element has seen; NULL before the first */
     /* first element that is not finite in this step's gradient; SIZE_MAX: none yet */
     _Atomic size_t bad;

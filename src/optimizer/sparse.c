@@ -9,6 +9,7 @@
 #include <string.h>
 #include "base/cpu.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/shared.h"
 
 enum mode { FREE, CLOSED, REPLAY, TOUCHED };
 /* steps whose coefficients are kept; then all elements are brought up to date */
@@ -243,45 +244,92 @@ static void check_finite(tw_optimizer *opt, size_t n, const uint32_t *index, con
 {
     for (size_t i = 0; i < n; i++) {
         double x = opt->type == TW_F32 ? (double)((const float *)g)[i] : ((const double *)g)[i];
-        if (x - x == 0 || !part_of(opt, index[i])) continue;
-        atomic_store_explicit(&opt->bad, index[i], memory_order_relaxed);
+        const size_t at = index ? index[i] : i;
+        if (x - x == 0 || !part_of(opt, at)) continue;
+        atomic_store_explicit(&opt->bad, at, memory_order_relaxed);
         return;
     }
 }
 
+/* Neighbours in a list, and copies of their weights and slots. */
 typedef struct gathered {
     size_t n;
     const tw__part *part;
-    uint32_t index[TW__BLOCK];
-    tw__numbers w, g, slots[TW_SLOTS_MAX];
+    size_t index[TW__BLOCK];
+    tw__numbers g, copy[1 + TW_SLOTS_MAX];
 } gathered;
 
-static void move(const tw_optimizer *opt, gathered *b, void *vector, tw__numbers *copy, int back)
+/* Other optimisers may step the same weights (shared.h), so every number is read and written at once. */
+static void gather(const tw_optimizer *opt, const gathered *b, const void *vector, tw__numbers *to)
+{
+    if (opt->type == TW_F32)
+        for (size_t i = 0; i < b->n; i++)
+            __atomic_load((const float *)vector + b->index[i], &to->f32[i], __ATOMIC_RELAXED);
+    else
+        for (size_t i = 0; i < b->n; i++)
+            __atomic_load((const double *)vector + b->index[i], &to->f64[i], __ATOMIC_RELAXED);
+}
+
+static void scatter(const tw_optimizer *opt, const gathered *b, void *vector, tw__numbers *from)
+{
+    if (opt->type == TW_F32)
+        for (size_t i = 0; i < b->n; i++)
+            __atomic_store((float *)vector + b->index[i], &from->f32[i], __ATOMIC_RELAXED);
+    else
+        for (size_t i = 0; i < b->n; i++)
+            __atomic_store((double *)vector + b->index[i], &from->f64[i], __ATOMIC_RELAXED);
+}
+
+/* The change is added to what is there, unless that is what was read. */
+#define ADD_CHANGES(real, numbers)                                                                  \
+    for (size_t i = 0; i < b->n; i++) {                                                             \
+        real *const at = (real *)vector + b->index[i];                                              \
+        const real change = to->numbers[i] - was->numbers[i];                                       \
+        real there = was->numbers[i], sum = to->numbers[i];                                         \
+        while (!__atomic_compare_exchange(at, &there, &sum, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) \
+            sum = there == was->numbers[i] ? to->numbers[i] : there + change;                       \
+    }
+static void add_changes(const tw_optimizer *opt, const gathered *b, void *vector, const tw__numbers *was,
+                        const tw__numbers *to)
+{
+    if (opt->type == TW_F32) ADD_CHANGES(float, f32)
+    else ADD_CHANGES(double, f64)
+}
+
+static int is_finite(const tw_optimizer *opt, const gathered *b, const tw__numbers *x)
 {
     for (size_t i = 0; i < b->n; i++) {
-        char *far = (char *)vector + b->index[i] * opt->real, *near = (char *)copy + i * opt->real;
-        if (back) memcpy(far, near, opt->real);
-        else memcpy(near, far, opt->real);
+        const double one = opt->type == TW_F32 ? (double)x->f32[i] : x->f64[i];
+        if (one - one != 0) return 0;
     }
+    return 1;
 }
 
 static void step_gathered(tw_optimizer *opt, gathered *b, void *w)
 {
     const tw__link *l = tw__rule_link(opt);
-    void *slots[TW_SLOTS_MAX];
+    void *vector[1 + TW_SLOTS_MAX] = {w}, *slots[TW_SLOTS_MAX];
+    tw__numbers was[1 + TW_SLOTS_MAX];
+    const int n = 1 + l->r->n_slots;
     if (!b->n) return;
-    move(opt, b, w, &b->w, 0);
-    for (int i = 0; i < l->r->n_slots; i++) {
-        slots[i] = l->slots[i] ? &b->slots[i] : NULL;
-        if (l->slots[i]) move(opt, b, l->slots[i], &b->slots[i], 0);
+    for (int i = 1; i < n; i++) {
+        vector[i] = l->slots[i - 1];
+        slots[i - 1] = vector[i] ? &b->copy[i] : NULL;
     }
+    for (int i = 0; i < n; i++)
+        if (vector[i]) gather(opt, b, vector[i], &b->copy[i]);
+    if (opt->adds) memcpy(was, b->copy, (size_t)n * sizeof *was);
     const tw_span span =
-        {.n = b->n, .out = &b->w, .w = &b->w, .g = &b->g, .at = &b->w, .slots = slots, .ahead = &b->g};
+        {.n = b->n, .out = b->copy, .w = b->copy, .g = &b->g, .at = b->copy, .slots = slots, .ahead = &b->g};
     tw__run_kernel(opt, l->r, opt->groups[b->part->group].kernels, &span,
                    l->coef + tw__unit(opt, l, b->part->tensor, b->part->group) * l->coef_size);
-    move(opt, b, w, &b->w, 1);
-    for (int i = 0; i < l->r->n_slots; i++)
-        if (l->slots[i]) move(opt, b, l->slots[i], &b->slots[i], 1);
+    const int doubtful = opt->shares && tw__fp_flags();
+    for (int i = 0; i < n; i++) {
+        if (!vector[i]) continue;
+        if (doubtful && !is_finite(opt, b, &b->copy[i])) tw__note_first(&opt->overflow, opt->n);
+        if (opt->adds) add_changes(opt, b, vector[i], &was[i], &b->copy[i]);
+        else scatter(opt, b, vector[i], &b->copy[i]);
+    }
     b->n = 0;
 }
 
@@ -291,16 +339,17 @@ static void step_touched(tw_optimizer *opt, void *w, size_t n, const uint32_t *i
     gathered b;
     b.n = 0;
     for (size_t i = 0; i < n; i++) {
-        const tw__part *p = b.n && index[i] < b.part->hi ? b.part : part_of(opt, index[i]);
+        const size_t at = index ? index[i] : i;
+        const tw__part *p = b.n && at < b.part->hi ? b.part : part_of(opt, at);
         if (!p) continue;
         if (b.n == TW__BLOCK || (b.n && p != b.part)) step_gathered(opt, &b, w);
         if (s->seen) {
-            catch_up(opt, p, index[i], 1, w);
-            s->seen[index[i]] = opt->steps + 1;
+            catch_up(opt, p, at, 1, w);
+            s->seen[at] = opt->steps + 1;
         }
         b.part = p;
         memcpy((char *)&b.g + b.n * opt->real, (const char *)g + i * opt->real, opt->real);
-        b.index[b.n++] = index[i];
+        b.index[b.n++] = at;
     }
     step_gathered(opt, &b, w);
 }
@@ -330,11 +379,10 @@ static void start_from_weights(tw_optimizer *opt, const void *w)
         }
 }
 
-static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n, const uint32_t *index,
-                             const void *g, tw_error *err)
+/* index NULL: all n elements */
+static tw_status step_listed(tw_optimizer *opt, void *w, size_t n, const uint32_t *index, const void *g,
+                             tw_error *err)
 {
-    TW_TRY(tw__check_vectors(opt, type, w, n == 0 ? w : index ? g : NULL, err));
-    TW_TRY(check_index(opt, n, index, err));
     TW_TRY(start(opt, err));
     const int was_behind = opt->behind->behind;
     opt->behind->behind = 0;
@@ -349,7 +397,7 @@ static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n,
         tw__fp_watch();
         if (status == TW_OK) step_touched(opt, w, n, index, g);
         const unsigned flags = tw__fp_flags();
-        if (flags) tw__check_state(opt, 0, opt->n);
+        if (flags && !opt->shares) tw__check_state(opt, 0, opt->n);
         if (flags & TW__FP_OVERFLOW) tw__note_first(&opt->overflow, opt->n);
         if (opt->steps == 0 && opt->behind->mode == CLOSED) first_step_of_rest(opt, w);
         if (status == TW_OK && opt->behind->seen) opt->behind->behind = 1;
@@ -360,6 +408,14 @@ static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n,
     }
     tw__fp_leave(mode);
     return status != TW_OK ? status : tw__step_end(opt, err);
+}
+
+static tw_status step_sparse(tw_optimizer *opt, tw_type type, void *w, size_t n, const uint32_t *index,
+                             const void *g, tw_error *err)
+{
+    TW_TRY(tw__check_vectors(opt, type, w, n == 0 ? w : index ? g : NULL, err));
+    TW_TRY(check_index(opt, n, index, err));
+    return step_listed(opt, w, n, index, g, err);
 }
 
 tw_status tw_step_sparse_f32(tw_optimizer *opt, float *w, size_t n, const uint32_t *index, const float *g,
@@ -404,3 +460,41 @@ tw_status tw_sparse_flush_f64(tw_optimizer *opt, double *w, size_t n, const uint
 {
     return flush(opt, TW_F64, w, n, index, err);
 }
+
+/* ---- A step among others ---- */
+
+static tw_status check_rule(tw_optimizer *opt, tw_error *err)
+{
+    const tw_rule *r = opt->chain.link[opt->chain.rule].rule;
+    TW_TRY(check_chain(opt, err));
+    int begins_with_weights = 0;
+    for (int i = 0; i < r->n_slots; i++) begins_with_weights |= r->slots[i].start == TW_START_WEIGHT;
+    if (!r->n_scalars && !begins_with_weights) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "rule \"%s\" cannot share its state: %s", r->name,
+                    r->n_scalars ? "it keeps a number that every step changes"
+                                 : "it begins with a copy of the weights");
+}
+
+tw_status tw__share_state(tw_optimizer *opt, tw_optimizer *of, int adds, tw_error *err)
+{
+    TW_TRY(check_rule(opt, err));
+    tw__link *mine = tw__rule_link(opt);
+    for (int i = 0; i < TW_SLOTS_MAX; i++) {
+        tw__free(opt->ctx, mine->slots[i], mine->slot_n[i], opt->real);
+        mine->slots[i] = tw__rule_link(of)->slots[i];
+    }
+    opt->sparse = TW_SPARSE_TOUCHED;
+    opt->shares = 1;
+    opt->adds = adds;
+    return TW_OK;
+}
+
+tw_status tw__step_shared(tw_optimizer *opt, uint64_t number, void *w, size_t n, const uint32_t *index,
+                          const void *g, tw_error *err)
+{
+    opt->steps = number;
+    if (index) TW_TRY(check_index(opt, n, index, err));
+    return step_listed(opt, w, n, index, g, err);
+}
+
+void tw__count_steps(tw_optimizer *opt, uint64_t steps) { opt->steps = steps; }

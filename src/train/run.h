@@ -17,6 +17,12 @@
 #include "train/target.h"
 #include <thalweg/train.h>
 
+/* Weights that rows touch, with room to sort them. */
+typedef struct tw__touched {
+    uint32_t *index;
+    size_t n, capacity;
+} tw__touched;
+
 struct tw_run {
     tw_context *ctx;
     tw_objective train, check; /* check.eval NULL: none */
@@ -41,11 +47,9 @@ struct tw_run {
     void *gradient;
     /* run_norms.c: the mean gradient where it is no vector of the weights' type; NULL: not made */
     void *shown;
-    /* run_sparse.c: whether weights fall behind that are not touched; what a batch touches, and room to sort
-     * it */
+    /* run_sparse.c: whether weights fall behind that are not touched; what a batch touches */
     int falls_behind;
-    uint32_t *touched;
-    size_t touched_capacity;
+    tw__touched touched;
     /* run_penalty.c: the objective's, where it is one; whether its penalties are counted apart from the
      * losses, whether there is a proximal step, of l1 and of this much of l2, and whether the rule's weight
      * decay is l2 */
@@ -161,4 +165,8 @@ tw_status tw__run_choose_sparse(tw_run *r, const tw_optimizer_options *o, tw_err
 /* Brings up to date the weights that these rows touch, or all. */
 tw_status tw__run_catch_up(tw_run *r, const uint64_t *rows, size_t n, tw_error *err);
 tw_status tw__run_catch_up_all(tw_run *r, tw_error *err);
+/* The weights that rows touch, in any order, the same one perhaps more than once. */
+tw_status tw__touched_list(tw__touched *to, tw_context *ctx, const tw_objective *o, tw__fp_mode callers,
+                           const uint64_t *rows, size_t n, tw_error *err);
+void tw__touched_free(tw__touched *t, tw_context *ctx);
 #endif

@@ -253,7 +253,7 @@ void tw_run_free(tw_run *r)
     tw__free(r->ctx, r->view, r->size, tw_type_size(r->train.type));
     tw__free(r->ctx, r->gradient, r->size, tw_type_size(r->train.type));
     tw__free(r->ctx, r->shown, r->size, tw_type_size(r->train.type));
-    tw__free(r->ctx, r->touched, r->touched_capacity, sizeof *r->touched);
+    tw__touched_free(&r->touched, r->ctx);
     tw__free(r->ctx, r->history, r->capacity, sizeof *r->history);
     tw__free(r->ctx, r, 1, sizeof *r);
 }

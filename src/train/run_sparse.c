@@ -95,23 +95,26 @@ tw_status tw__run_choose_sparse(tw_run *r, const tw_optimizer_options *o, tw_err
 
 /* ---- up to date ---------------------------------------------------------------------------------------- */
 
-/* The weights that the rows touch, in order. */
-static tw_status list_touched(tw_run *r, const uint64_t *rows, size_t n, size_t *count, tw_error *err)
+tw_status tw__touched_list(tw__touched *to, tw_context *ctx, const tw_objective *o, tw__fp_mode callers,
+                           const uint64_t *rows, size_t n, tw_error *err)
 {
-    const tw_objective *o = &r->train;
     tw__fp_mode ours = tw__fp_enter();
-    tw__fp_leave(r->mode);
+    tw__fp_leave(callers);
     const size_t most = o->touched(o->user, rows, n, NULL);
-    tw_status s = most > SIZE_MAX / 2 ? tw__fail(err, TW_ERR_SPEC, "the objective touches %zu weights", most)
-                                      : tw__grow(r->ctx, &r->touched, &r->touched_capacity, 2 * most,
-                                                 sizeof *r->touched, err);
-    *count = s == TW_OK ? o->touched(o->user, rows, n, r->touched) : 0;
+    tw_status s = most > SIZE_MAX / 2
+                      ? tw__fail(err, TW_ERR_SPEC, "the objective touches %zu weights", most)
+                      : tw__grow(ctx, &to->index, &to->capacity, 2 * most, sizeof *to->index, err);
+    to->n = s == TW_OK ? o->touched(o->user, rows, n, to->index) : 0;
     tw__fp_leave(ours);
-    if (s == TW_OK && *count > most)
-        return tw__fail(err, TW_ERR_SPEC, "the objective touches %zu weights, and said %zu before", *count,
+    if (s == TW_OK && to->n > most)
+        return tw__fail(err, TW_ERR_SPEC, "the objective touches %zu weights, and said %zu before", to->n,
                         most);
-    if (s == TW_OK) *count = tw__indices_sort(*count, r->touched, r->touched + *count);
     return s;
+}
+
+void tw__touched_free(tw__touched *t, tw_context *ctx)
+{
+    tw__free(ctx, t->index, t->capacity, sizeof *t->index);
 }
 
 static tw_status flush(tw_run *r, size_t n, const uint32_t *index, tw_error *err)
@@ -122,10 +125,11 @@ static tw_status flush(tw_run *r, size_t n, const uint32_t *index, tw_error *err
 
 tw_status tw__run_catch_up(tw_run *r, const uint64_t *rows, size_t n, tw_error *err)
 {
-    size_t count = 0;
+    tw__touched *const t = &r->touched;
     if (!r->falls_behind) return TW_OK;
-    TW_TRY(list_touched(r, rows, n, &count, err));
-    return count ? flush(r, count, r->touched, err) : TW_OK;
+    TW_TRY(tw__touched_list(t, r->ctx, &r->train, r->mode, rows, n, err));
+    t->n = tw__indices_sort(t->n, t->index, t->index + t->n);
+    return t->n ? flush(r, t->n, t->index, err) : TW_OK;
 }
 
 tw_status tw__run_catch_up_all(tw_run *r, tw_error *err)

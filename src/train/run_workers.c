@@ -18,6 +18,7 @@ struct station {
     tw__batch *batch;
     tw__estimator *estimator;
     tw__collector collector;
+    tw__touched touched;
 };
 
 struct tw__run_workers {
@@ -47,6 +48,16 @@ static void fold(const tw_run *r, tw__gradient *g)
     g->n = 1;
 }
 
+/* Gives worker `worker` the weights that its rows are evaluated at. */
+static tw_status fetch(tw_run *r, struct station *s, size_t worker, const tw__update *u, tw_error *err)
+{
+    tw__workers *x = r->workers->x;
+    if (!x->protocol->fetch) return TW_OK;
+    if (!r->exchange->steps_lists) return x->protocol->fetch(x, &x->worker[worker], r->size, NULL, err);
+    TW_TRY(tw__touched_list(&s->touched, s->ctx, &s->objective, r->mode, u->rows, u->n, err));
+    return x->protocol->fetch(x, &x->worker[worker], s->touched.n, s->touched.index, err);
+}
+
 static tw_status compute(void *user, size_t worker, uint64_t update, size_t part, size_t parts,
                          const void *at, tw__gradient *to, tw_error *err)
 {
@@ -58,6 +69,7 @@ static tw_status compute(void *user, size_t worker, uint64_t update, size_t part
     tw_sums sums;
     if (step == 0) tw__batch_begin_streams(s->batch);
     tw__estimator_draw(s->estimator, epoch, step, &u);
+    TW_TRY(fetch(r, s, worker, &u, err));
     s->collector.worker = worker;
     tw__collector_begin(&s->collector, part, parts, 2 * (size_t)s->objective.joins, to);
     const tw_status status =
@@ -169,6 +181,7 @@ static tw_status make_station(tw_run *r, struct station *s, const tw__estimator_
     tw__collector_init(&s->collector);
     s->collector.whole = tw__batch_leaves(r->estimator->batch);
     if (r->workers->n == 1) {
+        s->ctx = r->ctx;
         s->objective = r->train;
         s->batch = r->batch;
         s->estimator = r->estimator;
@@ -183,9 +196,18 @@ static tw_status make_station(tw_run *r, struct station *s, const tw__estimator_
     return tw__estimator_create(&s->estimator, s->ctx, setting, err);
 }
 
+/* What has fetched only weights that it touches may step no others. */
+static void make_lists(const tw_run *r, const tw__protocol *protocol)
+{
+    for (size_t i = 0; protocol->fetch && r->exchange->steps_lists && i < r->workers->n; i++)
+        tw__batch_only_lists(r->workers->station[i].batch);
+}
+
 static void free_station(struct station *s)
 {
     if (!s->ctx) return;
+    tw__touched_free(&s->touched, s->ctx);
+    if (s->ctx == s->r->ctx) return;
     tw__estimator_free(s->estimator);
     tw__batch_free(s->batch);
     if (s->is_fork) s->objective.free_fork(&s->objective);
@@ -241,7 +263,7 @@ static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice,
     if (r->train.joins && (x->splits ? !x->transport->reduce : r->workers->n < x->n))
         return refuse(choice,
                       "batch normalisation waits within an evaluation, which simulated workers cannot", err);
-    if (tw__workers_optimizer(x) == r->optimizer) return TW_OK;
+    if (!x->has_several) return TW_OK;
     if (r->controls)
         return refuse(choice, "a control sets the rate of one optimiser, and there are several", err);
     if (r->view)
@@ -263,6 +285,7 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     ws->stretch = 1;
     TW_TRY(tw__alloc(r->ctx, &ws->station, ws->n, sizeof *ws->station, err));
     for (size_t i = 0; i < ws->n; i++) TW_TRY(make_station(r, &ws->station[i], estimator, err));
+    make_lists(r, tw__protocol_of(choice->protocol));
     ws->n_info = workers;
     TW_TRY(tw__alloc(r->ctx, &ws->info, workers, sizeof *ws->info, err));
     const tw__workers_setting s = {.choice = choice,
