@@ -200,6 +200,57 @@ static void any_number_of_threads(void **state)
     }
 }
 
+static int stop_at_checkpoint(void *user, const tw_event *event)
+{
+    int *left = user;
+    return event->kind == TW_EVENT_CHECKPOINT && --*left == 0;
+}
+
+/* "norms": {...} of the result of a run that was interrupted at its checkpoint number `stop` and continues.
+ * Returns 0 if it was over before. */
+static int norms_text(tw_context *ctx, int stop, char to[2048])
+{
+    tw_job *job;
+    const char *text;
+    struct seen unused = {.n = STEPS};
+    tw_job_options o = options(&unused), again = TW_JOB_OPTIONS_INIT;
+    o.out = DIRECTORY "/run";
+    o.force = 1;
+    o.checkpoint_every = 1;
+    o.run.event = stop_at_checkpoint;
+    o.run.user = &stop;
+    assert_int_equal(tw_job_create(&job, ctx, &o, NULL), TW_OK);
+    assert_int_equal(tw_job_run(job, NULL), TW_OK);
+    const int was_interrupted = tw_job_status(job) == TW_RUN_INTERRUPTED;
+    if (was_interrupted) {
+        tw_job_free(job);
+        assert_int_equal(tw_job_resume(&job, ctx, o.out, &again, NULL), TW_OK);
+        assert_int_equal(tw_job_run(job, NULL), TW_OK);
+    }
+    assert_int_equal(tw_job_json(job, &text, NULL), TW_OK);
+    text = strstr(text, "\"norms\"");
+    assert_non_null(text);
+    snprintf(to, 2048, "%.*s", (int)(strstr(text, "\"seconds\"") - text), text);
+    tw_job_free(job);
+    return was_interrupted;
+}
+
+/* Also of a run that has no step left, and no gradient of its own. */
+static void results_have_the_last_norms(void **state)
+{
+    (void)state;
+    tw_context *ctx;
+    char whole[2048], continued[2048];
+    int stop = 0;
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    norms_text(ctx, 0, whole);
+    assert_non_null(strstr(whole, "\"1.weight\""));
+    assert_non_null(strstr(whole, "\"gradient\""));
+    while (norms_text(ctx, ++stop, continued)) assert_string_equal(continued, whole);
+    assert_true(stop > 3);
+    tw_context_free(ctx);
+}
+
 /* The number, its tensor, step, epoch and rows. */
 static void what_is_not_finite(void **state)
 {
@@ -232,9 +283,8 @@ static int make_data(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_gradients),
-        cmocka_unit_test(entries_with_norms),
-        cmocka_unit_test(any_number_of_threads),
+        cmocka_unit_test(known_gradients),       cmocka_unit_test(entries_with_norms),
+        cmocka_unit_test(any_number_of_threads), cmocka_unit_test(results_have_the_last_norms),
         cmocka_unit_test(what_is_not_finite),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

@@ -381,7 +381,7 @@ typedef struct tw_job_options {
      * linear models whose rows are in memory "auc f1", "f1_macro" of more than two classes, or "rmse r2" */
     const char *metrics;
     /* What changes the training images of a network, at random and in every epoch anew (augment.h):
-     * "shift:pixels=2 rotate". NULL: nothing. Not with cv; validation and test rows stay as they are. */
+     * "shift:pixels=2 rotate". NULL: nothing. Validation and test rows stay as they are, those of folds, too. */
     const char *augment;
     /* Above 0: each hidden dense layer of a network, one after the other, first learns for so many epochs, by
      * adam and without labels, to keep what the layers below it make of the rows. pretrain_on: NULL for the

@@ -27,7 +27,7 @@ static tw_status bind_train(tw__problem *to, tw_race *race, const tw_data *train
     to->train = to->plain;
     if (!o->augment) return TW_OK;
     return tw__augmented_create(&to->augmented, race->ctx, o->augment, &to->plain,
-                                o->run.batch * (o->run.accumulate ? o->run.accumulate : 1), &to->train, err);
+                                tw__rows_of_update(&o->run), &to->train, err);
 }
 
 static tw_status open_model(tw__problem *to, tw_race *race, uint64_t seed, tw_error *err)

@@ -124,7 +124,7 @@ static tw_status bind(tw_job *job, tw_error *err)
     tw_objective train = job->train_objective;
     if (job->o.augment)
         TW_TRY(tw__augmented_create(&job->augmented, job->ctx, job->o.augment, &job->train_objective,
-                                    r.batch * (r.accumulate ? r.accumulate : 1), &train, err));
+                                    tw__rows_of_update(&r), &train, err));
     TW_TRY(tw_run_create(&job->run, job->ctx, &train, job->val ? &job->val_objective : NULL,
                          tw_model_weights(job->model), &r, err));
     job->trace.every = trace_every(job->run);

@@ -291,7 +291,7 @@ static tw_status visit(void *object, tw_visitor *v, tw_error *err)
     TW_TRY(tw__selection_visit(job, v, err));
     TW_TRY(tw_run_visit(job->run, v, err));
     TW_TRY(tw__loss_trace_visit(&job->trace, job->ctx, v, err));
-    TW_TRY(tw__norm_trace_visit(&job->norms, job->ctx, v, err));
+    TW_TRY(tw__norm_trace_visit(&job->norms, job->ctx, job->run, v, err));
     if (!job->best) return TW_OK;
     int64_t n = (int64_t)tw_model_size(job->model);
     TW_TRY(v->field(v, "best.val_loss", TW_F64, 0, NULL, &job->best_loss, err));

@@ -97,6 +97,24 @@ void tw__job_held_out(const tw_job *job, tw__json_builder *b, json_t *o)
     if (job->has_val) tw__json_put(b, o, "val", held_out_json(b, job, &job->val_metrics, job->val_scores));
 }
 
+/* Of each tensor after the last update: of the weights, and of the gradient that was stepped with, if one is
+ * known. */
+static json_t *norms_json(tw__json_builder *b, const tw_job *job)
+{
+    size_t n;
+    const tw_tensor *tensors = tw_run_tensors(job->run, &n);
+    json_t *all = tw__json_object(b);
+    for (size_t i = 0; i < n; i++) {
+        tw_norms norms = {0};
+        if (b->status == TW_OK) b->status = tw__norm_trace_last(&job->norms, job->run, i, &norms, b->err);
+        json_t *o = tw__json_object(b);
+        tw__json_put_real(b, o, "weights", norms.weights);
+        if (!isnan(norms.gradient)) tw__json_put_real(b, o, "gradient", norms.gradient);
+        tw__json_put(b, all, tensors[i].name, o);
+    }
+    return all;
+}
+
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
 {
     size_t n;
@@ -122,6 +140,7 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     if (tw_run_progress_get(job->run, &solver, NULL) == TW_OK)
         tw__json_put(&b, o, "solver", solver_json(&b, &solver));
     if (skipped) tw__json_put_natural(&b, o, "skipped", skipped);
+    tw__json_put(&b, o, "norms", norms_json(&b, job));
     tw__json_put_real(&b, o, "seconds", tw_run_seconds(job->run));
     return tw__json_take(&b, o, out);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/norm_trace.h"
 #include "train/job.h"
+#include <math.h>
 
 enum { POINTS = 120, FEW_TENSORS = 2 };
 
@@ -29,7 +30,7 @@ tw_status tw__norm_trace_step(tw__norm_trace *t, tw_context *ctx, const tw_run *
     return TW_OK;
 }
 
-tw_status tw__norm_trace_visit(tw__norm_trace *t, tw_context *ctx, tw_visitor *v, tw_error *err)
+static tw_status visit_points(tw__norm_trace *t, tw_context *ctx, tw_visitor *v, tw_error *err)
 {
     double *list = NULL;
     size_t n = t->n;
@@ -50,9 +51,47 @@ tw_status tw__norm_trace_visit(tw__norm_trace *t, tw_context *ctx, tw_visitor *v
     return s;
 }
 
+tw_status tw__norm_trace_last(const tw__norm_trace *t, const tw_run *run, size_t tensor, tw_norms *to,
+                              tw_error *err)
+{
+    TW_TRY(tw_run_norms(run, tensor, to, err));
+    if (isnan(to->gradient) && t->read) to->gradient = t->read[tensor];
+    return TW_OK;
+}
+
+static tw_status visit_last(tw__norm_trace *t, tw_context *ctx, const tw_run *run, tw_visitor *v,
+                            tw_error *err)
+{
+    int64_t n = (int64_t)t->n_tensors;
+    double *last;
+    TW_TRY(tw__alloc(ctx, &last, t->n_tensors, sizeof *last, err));
+    tw_status s = TW_OK;
+    for (size_t i = 0; i < t->n_tensors && s == TW_OK; i++) {
+        tw_norms norms = {0};
+        s = tw__norm_trace_last(t, run, i, &norms, err);
+        last[i] = norms.gradient;
+    }
+    if (s == TW_OK) s = v->field(v, "trace.gradient", TW_F64, 1, &n, last, err);
+    if (s == TW_OK && v->loading == TW_LOAD) {
+        tw__free(ctx, t->read, t->n_tensors, sizeof *t->read);
+        t->read = last;
+        return TW_OK;
+    }
+    tw__free(ctx, last, t->n_tensors, sizeof *last);
+    return s;
+}
+
+tw_status tw__norm_trace_visit(tw__norm_trace *t, tw_context *ctx, const tw_run *run, tw_visitor *v,
+                               tw_error *err)
+{
+    TW_TRY(visit_points(t, ctx, v, err));
+    return visit_last(t, ctx, run, v, err);
+}
+
 void tw__norm_trace_free(tw__norm_trace *t, tw_context *ctx)
 {
     tw__free(ctx, t->numbers, t->capacity, sizeof *t->numbers);
+    tw__free(ctx, t->read, t->n_tensors, sizeof *t->read);
 }
 
 size_t tw__norm_trace_points(const tw__norm_trace *t) { return t->n / point_size(t); }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include "train/selection.h"
 #include "data/data.h"
+#include "train/augmented.h"
 #include "train/json.h"
 #include "train/path.h"
 #include "train/steps.h"
@@ -42,14 +43,12 @@ static double *fit_at(const tw__selection *s, uint64_t part, uint64_t penalty)
 
 static tw_status check_options(const tw_job_options *o, tw_error *err)
 {
-    const char *what = o->cv ? "cv" : "path";
     if (o->cv && o->val > 0)
         return tw__fail(err, TW_ERR_SPEC,
                         "cv cannot be combined with val: its folds validate every row once");
-    if (o->augment) return tw__fail(err, TW_ERR_SPEC, "%s cannot be combined with augment", what);
     if (o->run.seconds > 0)
         return tw__fail(err, TW_ERR_SPEC, "%s cannot be combined with time: all its fits are made whole",
-                        what);
+                        o->cv ? "cv" : "path");
     if (o->path_ratio > 0 && !o->path)
         return tw__fail(err, TW_ERR_SPEC, "path_ratio = %g has no effect without path", o->path_ratio);
     return TW_OK;
@@ -118,6 +117,7 @@ typedef struct fit {
     const part *on;
     tw_model *model;
     tw_objective on_train, on_val;
+    tw__augmented *augmented; /* NULL: rows as they are */
     tw_run *run;
     double *numbers; /* NULL: nobody wants them */
 } fit;
@@ -165,13 +165,18 @@ static tw_status open_fit(fit *f, uint64_t penalty, const tw_model *before, tw_e
     char path[TW_SPEC_MAX];
     const char *text = job->o.path ? path : tw_model_network(job->model);
     tw_run_options r = job->o.run;
+    tw_objective train;
     r.event = on_event;
     r.user = f;
     if (job->o.path) TW_TRY(tw__path_text(job->o.model, job->selection->scales[penalty], path, err));
     TW_TRY(make_model(job, f->on->train, before, text, &f->model, err));
     TW_TRY(tw_model_objective(f->model, f->on->train, &f->on_train, err));
     if (f->on->val) TW_TRY(tw_model_objective(f->model, f->on->val, &f->on_val, err));
-    return tw_run_create(&f->run, job->ctx, &f->on_train, f->on->val ? &f->on_val : NULL,
+    train = f->on_train;
+    if (job->o.augment)
+        TW_TRY(tw__augmented_create(&f->augmented, job->ctx, job->o.augment, &f->on_train,
+                                    tw__rows_of_update(&r), &train, err));
+    return tw_run_create(&f->run, job->ctx, &train, f->on->val ? &f->on_val : NULL,
                          tw_model_weights(f->model), &r, err);
 }
 
@@ -179,6 +184,7 @@ static tw_status open_fit(fit *f, uint64_t penalty, const tw_model *before, tw_e
 static void close_fit(fit *f)
 {
     tw_run_free(f->run);
+    tw__augmented_free(f->augmented);
     tw_model_objective_free(&f->on_train);
     tw_model_objective_free(&f->on_val);
 }
