@@ -109,7 +109,7 @@ static tw_status predict_as_floats(const pretraining *z, const tw_objective *o, 
 /* What the layers before an item make of the rows, as data. */
 static tw_status encode(const pretraining *z, tw_model *encoder, tw_data **out, tw_error *err)
 {
-    const tw__bound on = {.model = encoder, .source = z->rows, .data = z->info};
+    const tw__bound on = {.model = encoder, .ctx = z->ctx, .source = z->rows, .data = z->info};
     tw_objective o = TW_OBJECTIVE_INIT;
     float *x;
     TW_TRY(encoder->kind->objective(&on, &o, err));
