@@ -1,4 +1,4 @@
-/* The data set "sparse": the same rows for ever, in memory and in a file; what is refused; what may fail.
+/* The data sets "sparse" and "ratings": the same rows for ever, in memory and in a file; what is refused; what may fail.
  * SPDX-License-Identifier: MIT */
 #include "data/planted.h"
 #include "context.h"
@@ -42,6 +42,23 @@ static void the_rows_are_pinned(void **state)
         tw_data_free(test);
         tw_context_free(ctx);
     }
+}
+
+static void ratings_are_pinned(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1);
+    tw_data *train, *test;
+    assert_int_equal(tw_data_open(ctx, "ratings", NULL, &train, NULL, &test, NULL), TW_OK);
+    const tw_data_info a = info_of(train), b = info_of(test);
+    assert_true(a.rows == 80000 && b.rows == 20000 && a.shape[0] == 2500 && b.shape[0] == 2500);
+    assert_string_equal(a.fingerprint, "5e52f9947ae8f4db36f91fea9451de6f");
+    assert_string_equal(b.fingerprint, "96383e49f5502bc2d5d1404dcd0e4e41");
+    for (uint64_t i = 0; i < a.rows; i++)
+        assert_true(a.columns[2 * i] < 1000 && a.columns[2 * i + 1] >= 1000 && a.starts[i] == 2 * i);
+    tw_data_free(train);
+    tw_data_free(test);
+    tw_context_free(ctx);
 }
 
 /* Few columns are in most rows, a row has nearly as many as were drawn, its norm is 1. */
@@ -147,10 +164,10 @@ static void numbers_out_of_bounds_are_refused(void **state)
     expect_refusal((tw_sparse_set){sizeof small, 0, 1, 0, 9, 10001}, "10001 numbers in a row");
 }
 
-static tw_status open_test_rows(tw_context *ctx)
+static tw_status open_test_rows(tw_context *ctx, const char *name)
 {
     tw_data *test = NULL;
-    const tw_status s = tw_data_open(ctx, "sparse", NULL, NULL, NULL, &test, NULL);
+    const tw_status s = tw_data_open(ctx, name, NULL, NULL, NULL, &test, NULL);
     tw_data_free(test);
     return s;
 }
@@ -168,10 +185,11 @@ static tw_status make_small(tw_context *ctx)
 static void anything_may_fail(void **state)
 {
     (void)state;
-    for (fault_walk k = {.least = 6}; fault_walk_next(&k);) {
-        fault_walk_arm(&k);
-        fault_walk_end(&k, open_test_rows(k.ctx));
-    }
+    for (int i = 0; i < 2; i++)
+        for (fault_walk k = {.least = 4}; fault_walk_next(&k);) {
+            fault_walk_arm(&k);
+            fault_walk_end(&k, open_test_rows(k.ctx, i ? "ratings" : "sparse"));
+        }
     for (int in_files = 0; in_files < 2; in_files++)
         for (fault_walk k = {.in_files = in_files, .whole = 1, .least = in_files ? 80 : 6};
              fault_walk_next(&k);) {
@@ -183,11 +201,9 @@ static void anything_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_rows_are_pinned),
-        cmocka_unit_test(rows_are_like_texts),
-        cmocka_unit_test(files_hold_the_rows),
-        cmocka_unit_test(rows_may_be_dense),
-        cmocka_unit_test(numbers_out_of_bounds_are_refused),
+        cmocka_unit_test(the_rows_are_pinned), cmocka_unit_test(ratings_are_pinned),
+        cmocka_unit_test(rows_are_like_texts), cmocka_unit_test(files_hold_the_rows),
+        cmocka_unit_test(rows_may_be_dense),   cmocka_unit_test(numbers_out_of_bounds_are_refused),
         cmocka_unit_test(anything_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

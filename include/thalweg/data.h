@@ -172,7 +172,7 @@ typedef struct tw_data_options {
  * directory of PNG and JPEG images, in one directory for each class (docs/data.md); single images (test only,
  * without labels); a LIBSVM, CSV, TSV, npy, npz or CIFAR-10 file of rows, or one of converted rows: training
  * rows, of which a share is drawn for val, or test rows where only those are wanted or there are no labels;
- * "digits", generated into the cache at first use; "sparse", generated; "mnist" and "tinyshakespeare", in
+ * "digits", generated into the cache at first use; "sparse" and "ratings", generated; "mnist" and "tinyshakespeare", in
  * `home`. A text (format "text") becomes one sequence (tw_data_info.n_labels), of whose rows the last are val;
  * classes are its characters, and the label at each time is the character that follows. options NULL: all
  * defaults. An output that is NULL is not wanted, and its files are not read; one that the data set does not

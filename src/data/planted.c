@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { COLUMN, VALUE, LENGTH, FLIP, WEIGHT }; /* streams */
+enum { COLUMN, VALUE, LENGTH, FLIP, WEIGHT, STREAMS };
+_Static_assert((int)STREAMS <= TW__PLANTED_STREAMS, "more streams than there are");
 
 static int is_dense(const tw__planted *p) { return p->nonzeros >= p->columns; }
 
@@ -38,12 +39,11 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* floor((columns + 1)^u) - 1 for a uniform u. */
-static uint32_t draw_column(const tw__planted *p, uint64_t at)
+uint32_t tw__planted_pick(uint32_t n, uint64_t seed, uint32_t stream, uint64_t at)
 {
-    const double u = tw__random_unit(p->seed, TW__FOR_PLANTED, COLUMN, at);
-    const double j = floor(tw__exp_f64(u * tw__log_f64(p->columns + 1.0))) - 1;
-    return j < 0 ? 0 : j < p->columns ? (uint32_t)j : p->columns - 1;
+    const double u = tw__random_unit(seed, TW__FOR_PLANTED, stream, at);
+    const double j = floor(tw__exp_f64(u * tw__log_f64(n + 1.0))) - 1;
+    return j < 0 ? 0 : j < n ? (uint32_t)j : n - 1;
 }
 
 static void draw_columns(const tw__planted *p, uint64_t number, uint64_t first, tw__planted_row *row)
@@ -55,7 +55,8 @@ static void draw_columns(const tw__planted *p, uint64_t number, uint64_t first, 
     if (is_dense(p))
         for (; row->n < p->columns; row->n++) row->column[row->n] = row->n;
     if (is_dense(p)) return;
-    for (uint32_t i = 0; i < drawn; i++) row->column[i] = draw_column(p, first + i);
+    for (uint32_t i = 0; i < drawn; i++)
+        row->column[i] = tw__planted_pick(p->columns, p->seed, COLUMN, first + i);
     qsort(row->column, drawn, sizeof *row->column, compare);
     for (uint32_t i = 0; i < drawn; i++)
         if (i == 0 || row->column[i] != row->column[row->n - 1]) row->column[row->n++] = row->column[i];

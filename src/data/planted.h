@@ -31,6 +31,11 @@ typedef struct tw__planted_row {
     double *scratch;
 } tw__planted_row;
 
+enum {
+    TW__PLANTED_STREAMS = 16
+}; /* of TW__FOR_PLANTED that rows may take; other sets have those after them */
+/* Number `at` of a stream of TW__FOR_PLANTED, below n: floor((n + 1)^u) - 1 for a uniform u. */
+uint32_t tw__planted_pick(uint32_t n, uint64_t seed, uint32_t stream, uint64_t at);
 /* numbers in a row at most: what a tw__planted_row has room for */
 size_t tw__planted_most(const tw__planted *p);
 /* Allocates the arrays, which tw__planted_free frees, also after an error. */
