@@ -287,11 +287,13 @@ static tw_status measure(struct bench *b, tw_error *err)
 
 /* ---- The command ---- */
 
+/* Those have both penalties. */
 static int is_linear(const char *kind)
 {
     const tw_model_kind *k;
     for (size_t i = 0; (k = tw_model_kind_at(i)); i++)
-        if (strcmp(k->name, kind) == 0) return 1;
+        for (int j = 0; strcmp(k->name, kind) == 0 && j < k->n_options; j++)
+            if (strcmp(k->options[j].name, "l1") == 0) return 1;
     return 0;
 }
 

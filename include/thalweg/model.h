@@ -65,7 +65,11 @@
  * has one for each class. class_weight=balanced: a row counts rows / (classes * rows of its class) times, in
  * loss and accuracy. Sparse rows may have fewer or more columns than the training rows: what a row lacks is
  * 0, and so is the weight of what the model lacks. Classes of other data are found by name, or by number,
- * "+1" as 1. */
+ * "+1" as 1.
+ *
+ * "mf", matrix factorisation, predicts the number that a user gives an item. A row has a 1 in the column of each
+ * and nothing else; columns of users come before those of items. Tensors: "user.weight" (users, rank),
+ * "item.weight", "user.bias", "item.bias", and "mean", which is not learnt but that of the training targets. */
 #ifndef THALWEG_MODEL_H
 #define THALWEG_MODEL_H
 #include <thalweg/data.h>
@@ -80,7 +84,7 @@ typedef struct tw_model tw_model;
 /* Creates a model. network: a network, a preset's name, "cnn" or "mlp" (tw_model_preset), or a kind with its
  * options. The shape of a row and the number of classes come from `data`, which need not outlive the call;
  * "dense classes" is as wide as there are classes. type: TW_F32 or TW_F64, of weights and outputs. Weights
- * start Glorot uniform and biases at 0, those of linear models at 0; the draws are made in double from
+ * start Glorot uniform and biases at 0, those of linear models at 0, and the vectors of "mf" normally distributed (its option init); the draws are made in double from
  * `seed`, one for each element of the saved tensor. TW_ERR_SPEC: an unknown layer, or layers that do not fit,
  * with the layer and both shapes; TW_ERR_DATA: no labels, or for a network rows that are sparse or of f64;
  * targets of the wrong kind or range. */
@@ -95,7 +99,8 @@ TW_API tw_status tw_model_create_from(tw_model **out, tw_context *ctx, const tw_
                                       const char *network, tw_type type, const tw_data *data, tw_error *err);
 TW_API void tw_model_free(tw_model *model); /* NULL is allowed */
 /* Sets in `rows`, whose size is set, what a model of this text needs of files of rows: `targets`, for a
- * network `type`, and `unlabelled` where the row itself is the target. TW_ERR_SPEC: tw_model_read. */
+ * network `type`, for "mf" `categories` unless they are given, and `unlabelled` where the row itself is the
+ * target. TW_ERR_SPEC: tw_model_read. */
 TW_API tw_status tw_model_needs(const char *network, tw_data_options *rows, tw_error *err);
 /* name and network (may be NULL) of preset i; NULL after the last */
 TW_API const char *tw_model_preset(size_t i, const char **network);

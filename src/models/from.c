@@ -103,11 +103,6 @@ static tw_status check_kind(const tw__model_text *text, const tw_model *from, tw
                     predicts[!classes]);
 }
 
-static double number_at(tw_type type, const void *x, size_t i)
-{
-    return type == TW_F64 ? ((const double *)x)[i] : (double)((const float *)x)[i];
-}
-
 /* By their saved form, as what lies in memory may differ between types. */
 static tw_status copy_weights(tw_model *m, const tw_model *from, tw_error *err)
 {
@@ -120,8 +115,8 @@ static tw_status copy_weights(tw_model *m, const tw_model *from, tw_error *err)
         tw__size_of_shape(m->tensors[i].rank, m->tensors[i].shape, &n);
         tw__model_save_tensor(from, i, from->w, saved);
         for (size_t k = 0; k < n; k++)
-            if (m->type == TW_F64) ((double *)fresh)[k] = number_at(from->type, saved, k);
-            else ((float *)fresh)[k] = (float)number_at(from->type, saved, k);
+            if (m->type == TW_F64) ((double *)fresh)[k] = tw__weight_at(from->type, saved, k);
+            else ((float *)fresh)[k] = (float)tw__weight_at(from->type, saved, k);
         tw__model_load_tensor(m, i, fresh);
     }
     if (s == TW_OK) tw__free(m->ctx, fresh, most, tw_type_size(m->type));
@@ -167,9 +162,9 @@ static tw_status copy_names(tw_model *m, const tw_model *from, tw_error *err)
 static tw_status take_over(tw_model *m, const tw_model *from, const tw_data_info *data, tw_error *err)
 {
     TW_TRY(check_classes(m, from, err));
-    TW_TRY(check_tensors(m, from, err));
     TW_TRY(copy_names(m, from, err));
-    TW_TRY(m->kind->learn(m, data, err));
+    TW_TRY(m->kind->learn(m, data, err)); /* which may decide the tensors */
+    TW_TRY(check_tensors(m, from, err));
     TW_TRY(tw__model_allocate(m, err));
     TW_TRY(copy_weights(m, from, err));
     return m->scale || from->scale ? rescale(m, from, err) : TW_OK;

@@ -106,10 +106,12 @@ tw_status tw_model_read(tw_model_choice *out, const char *spec, tw_error *err)
 
 int tw__model_text_is_of_classes(const tw__model_text *t)
 {
-    return t->kind->loss ? t->kind->loss->is_of_classes : !tw__network_is_of_numbers(t->network);
+    if (t->kind == &tw__model_network) return !tw__network_is_of_numbers(t->network);
+    return t->kind->loss && t->kind->loss->is_of_classes;
 }
 
-/* A network learns from dense floats; a linear model's loss says what it takes. of_input: no labels. */
+/* A network learns from dense floats, a factorisation from names; a loss says what targets it takes.
+ * of_input: no labels. */
 static tw_status set_needs(const tw__model_type *kind, int is_of_classes, int of_input, const char *schema,
                            tw_data_options *to, tw_error *err)
 {
@@ -117,7 +119,8 @@ static tw_status set_needs(const tw__model_type *kind, int is_of_classes, int of
     TW_TRY(tw__sized_read(&all, sizeof all, to, "tw_data_options", err));
     const size_t size = to->size;
     all.targets = is_of_classes ? TW_TARGETS_CLASSES : TW_TARGETS_REALS;
-    all.type = kind->loss ? 0 : TW_F32;
+    all.type = kind == &tw__model_network ? TW_F32 : 0;
+    if (kind->of_names && !all.categories) all.categories = "*";
     all.schema = schema;
     all.unlabelled |= of_input;
     memcpy(to, &all, size < sizeof all ? size : sizeof all);

@@ -64,6 +64,7 @@ struct tw__bound {
 struct tw__model_type {
     tw_model_kind about;
     const char *key; /* of the text in a file's metadata */
+    int of_names;    /* columns of tables are names, also where they look like numbers */
     tw_output output;
     /* TW_ERR_DATA: no model of this kind takes such rows */
     tw_status (*takes)(const tw__model_type *kind, const tw_data_info *rows, tw_error *err);
@@ -103,6 +104,12 @@ tw_status tw__model_allocate(tw_model *m, tw_error *err);
 /* model_file.c: tensor i between the flat vector and what is saved, n numbers of the model's type. */
 void tw__model_save_tensor(const tw_model *m, size_t i, const void *w, void *saved);
 void tw__model_load_tensor(tw_model *m, size_t i, const void *saved);
+
+/* Number i of a vector of this type. */
+static inline double tw__weight_at(tw_type type, const void *x, size_t i)
+{
+    return type == TW_F64 ? ((const double *)x)[i] : (double)((const float *)x)[i];
+}
 
 /* from.c: hash of all that a model's file holds. */
 tw_status tw__model_hash(const tw_model *m, char to[TW__HASH_DIGITS + 1], tw_error *err);

@@ -194,6 +194,8 @@ tw_status tw_model_save_onnx(const tw_model *m, const void *weights, const char 
     TW_NEEDS(err, m && path);
     tw__onnx g = {.p = {.ctx = m->ctx, .err = err}, .m = m, .w = weights ? weights : m->w};
     tw__writer w = {.file = NULL};
+    if (m->kind != &tw__model_network && !m->kind->loss)
+        return tw__fail(err, TW_ERR_SPEC, "there is no ONNX export of %.60s", m->kind->about.name);
     tw_status s = put_model(&g);
     if (s == TW_OK) s = tw__writer_open(&w, m->ctx, path, err);
     if (s == TW_OK) s = tw__writer_put(&w, g.p.bytes, g.p.n, err);

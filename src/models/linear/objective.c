@@ -28,7 +28,7 @@ static void add_gradient(const tw__linear_objective *o, void *g, const tw_row *r
 static double sum_magnitudes(tw_type type, const void *w, size_t n)
 {
     double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += __builtin_fabs(tw__linear_weight(type, w, i));
+    for (size_t i = 0; i < n; i++) sum += __builtin_fabs(tw__weight_at(type, w, i));
     return sum;
 }
 

@@ -44,12 +44,6 @@ static inline tw_row tw__linear_row(const tw__linear_objective *o, uint64_t i)
     return (tw_row){x + first * bytes, d->columns + first, (size_t)(end - first)};
 }
 
-/* Weight i of a vector. */
-static inline double tw__linear_weight(tw_type type, const void *w, size_t i)
-{
-    return type == TW_F64 ? ((const double *)w)[i] : (double)((const float *)w)[i];
-}
-
 /* The scores of a row at w. */
 static inline void tw__linear_scores(const tw__linear_objective *o, const void *w, const tw_row *r,
                                      double *score)
@@ -59,7 +53,7 @@ static inline void tw__linear_scores(const tw__linear_objective *o, const void *
     for (size_t k = 0; k < s->outputs; k++) {
         score[k] = o->k->dot((const char *)w + k * row, r->x, r->columns, r->n);
         if (o->on.model->n_tensors > 1)
-            score[k] += tw__linear_weight(o->on.model->type, w, s->outputs * s->columns + k);
+            score[k] += tw__weight_at(o->on.model->type, w, s->outputs * s->columns + k);
     }
 }
 

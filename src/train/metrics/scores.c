@@ -77,7 +77,7 @@ tw_status tw__scores_check(const tw_model *m, const char *names, tw_error *err)
 
 const char *tw__scores_usual(const tw_model *m)
 {
-    if (!m->kind->loss) return "none";
+    if (m->kind == &tw__model_network) return "none";
     return !m->labels ? "rmse r2" : m->labels == 2 ? "auc f1" : "f1_macro";
 }
 
