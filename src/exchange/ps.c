@@ -27,10 +27,9 @@ struct server {
     size_t *waiting, n_waiting;
 };
 
-/* A worker as seen from the servers: of how many it has the weights, their versions, and the updates that
- * each has of it. */
+/* A worker as seen from the servers: their weights' versions that it has, and the updates that each has of
+ * it. */
 struct client {
-    size_t fresh;
     uint64_t *version, *pushed;
 };
 
@@ -40,6 +39,7 @@ struct ps {
     struct server *server;
     struct client *client;
     uint64_t *numbers; /* of all clients */
+    uint64_t *fresh;   /* of how many servers each has the weights */
     /* bsp: all servers' ranges, and the gradients of this clock that are there */
     tw__stepper all;
     tw__merge merge;
@@ -59,7 +59,7 @@ static tw_status next(tw__workers *x, tw__worker *me, enum tw__act *act, tw_erro
 {
     const struct ps *p = x->state;
     (void)err;
-    if (p->client[me->index].fresh < x->n_servers) *act = TW__WAIT;
+    if (p->fresh[me->index] < x->n_servers) *act = TW__WAIT;
     else *act = take(x, p, me) ? TW__COMPUTE : TW__REST;
     return TW_OK;
 }
@@ -70,7 +70,7 @@ static tw_status computed(tw__workers *x, tw__worker *me, tw_error *err)
     struct ps *p = x->state;
     struct client *c = &p->client[me->index];
     if (p->sync != BSP) tw__mean_gradient(x, &me->gradient);
-    c->fresh = 0;
+    p->fresh[me->index] = 0;
     me->clock++;
     for (size_t i = 0; i < x->n_servers; i++) {
         const size_t s = (me->index + i) % x->n_servers;
@@ -161,7 +161,7 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
     if (m->kind == WEIGHTS) {
         struct client *c = &p->client[m->to];
         c->version[m->from - x->n] = m->version;
-        c->fresh++;
+        p->fresh[m->to]++;
         return TW_OK;
     }
     if (p->sync != BSP) return step_push(x, p, m->to - x->n, m, err);
@@ -190,23 +190,18 @@ static tw_status visit_server(tw__workers *x, struct ps *p, size_t s, tw_visitor
     server->version = counts[0];
     server->least = counts[1];
     server->n_waiting = (size_t)waiting;
-    return waiting <= x->n ? TW_OK
-                           : tw__fail(err, TW_ERR_DATA, "a server with %llu workers that wait, of %zu",
-                                      (unsigned long long)waiting, x->n);
+    for (size_t i = 0; i < waiting; i++)
+        if (i >= x->n || server->waiting[i] >= x->n)
+            return tw__fail(err, TW_ERR_DATA, "a server has stored workers that wait and are not there");
+    return TW_OK;
 }
 
 static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
 {
     struct ps *p = x->state;
-    const int64_t numbers = (int64_t)(2 * x->n * x->n_servers);
-    TW_TRY(v->field(v, "exchange.clients", TW_I64, 1, &numbers, p->numbers, err));
-    for (size_t i = 0; i < x->n; i++) {
-        tw__numbered numbered;
-        tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "client", i);
-        uint64_t fresh = p->client[i].fresh;
-        TW_TRY(mine->field(mine, "fresh", TW_I64, 0, NULL, &fresh, err));
-        if (v->loading == TW_LOAD) p->client[i].fresh = (size_t)fresh;
-    }
+    const int64_t workers = (int64_t)x->n, each = (int64_t)(2 * x->n_servers), shape[] = {workers, each};
+    TW_TRY(v->field(v, "exchange.clients", TW_I64, 2, shape, p->numbers, err));
+    TW_TRY(v->field(v, "exchange.fresh", TW_I64, 1, &workers, p->fresh, err));
     for (size_t s = 0; s < x->n_servers; s++) TW_TRY(visit_server(x, p, s, v, err));
     return TW_OK;
 }
@@ -231,10 +226,12 @@ static tw_status make_clients(tw__workers *x, struct ps *p, tw_error *err)
     const size_t each = x->n_servers;
     TW_TRY(tw__alloc(x->ctx, &p->client, x->n, sizeof *p->client, err));
     TW_TRY(tw__alloc(x->ctx, &p->numbers, x->n, 2 * each * sizeof *p->numbers, err));
-    for (size_t i = 0; i < x->n; i++)
-        p->client[i] = (struct client){.fresh = each,
-                                       .version = p->numbers + 2 * i * each,
-                                       .pushed = p->numbers + (2 * i + 1) * each};
+    TW_TRY(tw__alloc(x->ctx, &p->fresh, x->n, sizeof *p->fresh, err));
+    for (size_t i = 0; i < x->n; i++) {
+        p->client[i] =
+            (struct client){.version = p->numbers + 2 * i * each, .pushed = p->numbers + (2 * i + 1) * each};
+        p->fresh[i] = each;
+    }
     return TW_OK;
 }
 
@@ -279,6 +276,7 @@ static void destroy(tw__workers *x)
     tw__merge_free(&p->merge, x);
     tw__free(x->ctx, p->server, x->n_servers, sizeof *p->server);
     tw__free(x->ctx, p->client, x->n, sizeof *p->client);
+    tw__free(x->ctx, p->fresh, x->n, sizeof *p->fresh);
     tw__free(x->ctx, p->numbers, x->n, 2 * x->n_servers * sizeof *p->numbers);
     tw__free(x->ctx, p, 1, sizeof *p);
 }

@@ -6,59 +6,24 @@
  * their gradient is kept until the virtual time at which the worker has it: no version of the weights is
  * ever copied.
  * SPDX-License-Identifier: MIT */
-#include "exchange/sim_clock.h"
-#include "exchange/protocol.h"
+#include "exchange/sim.h"
 #include <string.h>
 
 enum { MOST_WORKERS = 1 << 20 };
-enum event_kind { COMPUTED, ARRIVED };
-
-typedef struct event {
-    double time;
-    uint64_t number; /* of the event: of two at the same time the first comes first */
-    enum event_kind kind;
-    tw__message message; /* COMPUTED: of worker `to` */
-} event;
-
-/* A node of a gradient, in one form or the other. */
-struct kept {
-    tw_sparse_sum list;
-    void *dense;
-};
-
-/* A worker's side of the clock. */
-struct seat {
-    double ready, since; /* when it has what it waits for; when it began to wait */
-    int is_busy;         /* evaluating */
-    uint64_t draws;      /* of random numbers, so far */
-    struct kept *kept;   /* its gradient's nodes */
-    size_t n_kept;
-};
-
-struct carrier {
-    double now;
-    uint64_t events;
-    event *heap;
-    size_t n, capacity;
-    struct seat *seat;
-    double *server_free; /* when each server has done what has arrived */
-    tw__sim_clock clock;
-    int has_begun;
-};
 
 /* ---- events: a binary heap ----------------------------------------------------------------------------- */
 
-static int comes_before(const event *a, const event *b)
+static int comes_before(const tw__sim_event *a, const tw__sim_event *b)
 {
     return a->time < b->time || (a->time == b->time && a->number < b->number);
 }
 
-static tw_status schedule(tw__workers *x, double time, enum event_kind kind, const tw__message *m,
+static tw_status schedule(tw__workers *x, double time, enum tw__sim_kind kind, const tw__message *m,
                           tw_error *err)
 {
-    struct carrier *c = x->carrier;
+    tw__sim *c = x->carrier;
     TW_TRY(tw__grow(x->ctx, &c->heap, &c->capacity, c->n + 1, sizeof *c->heap, err));
-    const event new = {.time = time, .number = c->events++, .kind = kind, .message = *m};
+    const tw__sim_event new = {.time = time, .number = c->events++, .kind = kind, .message = *m};
     size_t i = c->n++;
     for (; i > 0 && comes_before(&new, &c->heap[(i - 1) / 2]); i = (i - 1) / 2)
         c->heap[i] = c->heap[(i - 1) / 2];
@@ -66,9 +31,9 @@ static tw_status schedule(tw__workers *x, double time, enum event_kind kind, con
     return TW_OK;
 }
 
-static event take(struct carrier *c)
+static tw__sim_event take(tw__sim *c)
 {
-    const event first = c->heap[0], last = c->heap[--c->n];
+    const tw__sim_event first = c->heap[0], last = c->heap[--c->n];
     size_t i = 0;
     for (size_t child; (child = 2 * i + 1) < c->n; i = child) {
         if (child + 1 < c->n && comes_before(&c->heap[child + 1], &c->heap[child])) child++;
@@ -81,35 +46,36 @@ static event take(struct carrier *c)
 
 /* ---- workers ------------------------------------------------------------------------------------------- */
 
-static tw_status keep_node(tw__workers *x, struct kept *kept, tw__sum *sum, tw_error *err)
+static tw_status keep_node(tw__workers *x, tw__sim_node *to, tw__sum *sum, tw_error *err)
 {
     if (sum->is_list) {
-        TW_TRY(tw__list_reserve(x->ctx, &kept->list, sum->list->n, x->k->real, err));
-        kept->list.n = sum->list->n;
-        memcpy(kept->list.index, sum->list->index, sum->list->n * sizeof *sum->list->index);
-        memcpy(kept->list.value, sum->list->value, sum->list->n * x->k->real);
-        sum->list = &kept->list;
+        TW_TRY(tw__list_reserve(x->ctx, &to->list, sum->list->n, x->k->real, err));
+        to->list.n = sum->list->n;
+        memcpy(to->list.index, sum->list->index, sum->list->n * sizeof *sum->list->index);
+        memcpy(to->list.value, sum->list->value, sum->list->n * x->k->real);
+        sum->list = &to->list;
         return TW_OK;
     }
-    if (!kept->dense) TW_TRY(tw__alloc(x->ctx, &kept->dense, x->set.size, x->k->real, err));
-    memcpy(kept->dense, sum->dense, x->set.size * x->k->real);
-    sum->dense = kept->dense;
+    if (!to->dense) TW_TRY(tw__alloc(x->ctx, &to->dense, x->set.size, x->k->real, err));
+    memcpy(to->dense, sum->dense, x->set.size * x->k->real);
+    sum->dense = to->dense;
     return TW_OK;
 }
 
-/* The gradient is in memory that the next worker's evaluation takes. */
-static tw_status keep_gradient(tw__workers *x, struct seat *seat, tw__gradient *g, tw_error *err)
+tw_status tw__sim_keep(tw__workers *x, tw__worker *me, tw_error *err)
 {
-    TW_TRY(tw__grow(x->ctx, &seat->kept, &seat->n_kept, g->n, sizeof *seat->kept, err));
-    for (size_t i = 0; i < g->n; i++) TW_TRY(keep_node(x, &seat->kept[i], &g->node[i], err));
+    tw__sim_seat *seat = &((tw__sim *)x->carrier)->seat[me->index];
+    tw__gradient *g = &me->gradient;
+    TW_TRY(tw__grow(x->ctx, &seat->node, &seat->n_nodes, g->n, sizeof *seat->node, err));
+    for (size_t i = 0; i < g->n; i++) TW_TRY(keep_node(x, &seat->node[i], &g->node[i], err));
     return TW_OK;
 }
 
 /* What a worker does at its time `ready`. */
 static tw_status advance(tw__workers *x, tw__worker *me, tw_error *err)
 {
-    struct carrier *c = x->carrier;
-    struct seat *seat = &c->seat[me->index];
+    tw__sim *c = x->carrier;
+    tw__sim_seat *seat = &c->seat[me->index];
     enum tw__act act = TW__REST;
     TW_TRY(x->protocol->next(x, me, &act, err));
     if (act != TW__COMPUTE) {
@@ -117,18 +83,19 @@ static tw_status advance(tw__workers *x, tw__worker *me, tw_error *err)
         return TW_OK;
     }
     TW_TRY(tw__worker_compute(x, me, err));
-    TW_TRY(keep_gradient(x, seat, &me->gradient, err));
+    TW_TRY(tw__sim_keep(x, me, err));
+    if (seat->ready < c->now) seat->ready = c->now;
     const double takes = tw__sim_compute_time(&c->clock, me->index, seat->draws++);
     const tw__message m = {.to = me->index};
     seat->is_busy = 1;
     me->info.computing += takes;
-    return schedule(x, seat->ready + takes, COMPUTED, &m, err);
+    return schedule(x, seat->ready + takes, TW__SIM_COMPUTED, &m, err);
 }
 
 static tw_status finish(tw__workers *x, tw__worker *me, tw_error *err)
 {
-    struct carrier *c = x->carrier;
-    struct seat *seat = &c->seat[me->index];
+    tw__sim *c = x->carrier;
+    tw__sim_seat *seat = &c->seat[me->index];
     seat->is_busy = 0;
     seat->ready = seat->since = c->now;
     TW_TRY(x->protocol->computed(x, me, err));
@@ -139,7 +106,7 @@ static tw_status finish(tw__workers *x, tw__worker *me, tw_error *err)
 
 static tw_status hand_to_worker(tw__workers *x, const tw__message *m, double time, tw_error *err)
 {
-    struct seat *seat = &((struct carrier *)x->carrier)->seat[m->to];
+    tw__sim_seat *seat = &((tw__sim *)x->carrier)->seat[m->to];
     tw__worker *me = &x->worker[m->to];
     tw__deliver_weights(x, m);
     TW_TRY(x->protocol->receive(x, m, err));
@@ -153,18 +120,18 @@ static tw_status hand_to_worker(tw__workers *x, const tw__message *m, double tim
 
 static tw_status send(tw__workers *x, const tw__message *m, tw_error *err)
 {
-    struct carrier *c = x->carrier;
+    tw__sim *c = x->carrier;
     const double arrives = c->now + tw__sim_message_time(&c->clock, tw__message_bytes(x, m));
     if (m->to < x->n && m->carries == TW__WEIGHTS && !c->seat[m->to].is_busy)
         return hand_to_worker(x, m, arrives, err);
-    return schedule(x, arrives, ARRIVED, m, err);
+    return schedule(x, arrives, TW__SIM_ARRIVED, m, err);
 }
 
 /* A server takes messages one after the other, and only they change what it has: so one may be taken as
  * soon as it arrives, at the time at which its turn comes. */
-static tw_status arrive(tw__workers *x, const event *e, tw_error *err)
+static tw_status arrive(tw__workers *x, const tw__sim_event *e, tw_error *err)
 {
-    struct carrier *c = x->carrier;
+    tw__sim *c = x->carrier;
     if (e->message.to < x->n) return hand_to_worker(x, &e->message, c->now, err);
     double *free_at = &c->server_free[e->message.to - x->n];
     if (*free_at > c->now) c->now = *free_at;
@@ -174,17 +141,20 @@ static tw_status arrive(tw__workers *x, const event *e, tw_error *err)
 
 /* ---- the run ------------------------------------------------------------------------------------------- */
 
+/* Who is not evaluating looks for something to do: everybody, or in a run that continues those who had
+ * nothing left. */
 static tw_status begin(tw__workers *x, tw_error *err)
 {
-    struct carrier *c = x->carrier;
+    tw__sim *c = x->carrier;
     c->has_begun = 1;
-    for (size_t i = 0; i < x->n; i++) TW_TRY(advance(x, &x->worker[i], err));
+    for (size_t i = 0; i < x->n; i++)
+        if (!c->seat[i].is_busy) TW_TRY(advance(x, &x->worker[i], err));
     return TW_OK;
 }
 
 static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
 {
-    struct carrier *c = x->carrier;
+    tw__sim *c = x->carrier;
     atomic_store(&x->limit, x->set.total);
     if (!c->has_begun) TW_TRY(begin(x, err));
     while (atomic_load(&x->done) < limit) {
@@ -192,20 +162,20 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
             return tw__fail(err, TW_ERR_INTERNAL,
                             "all workers wait for each other after %llu of %llu updates",
                             (unsigned long long)atomic_load(&x->done), (unsigned long long)limit);
-        const event e = take(c);
+        const tw__sim_event e = take(c);
         c->now = e.time;
-        TW_TRY(e.kind == COMPUTED ? finish(x, &x->worker[e.message.to], err) : arrive(x, &e, err));
+        TW_TRY(e.kind == TW__SIM_COMPUTED ? finish(x, &x->worker[e.message.to], err) : arrive(x, &e, err));
     }
     return TW_OK;
 }
 
-static double now(const tw__workers *x) { return ((const struct carrier *)x->carrier)->now; }
+static double now(const tw__workers *x) { return ((const tw__sim *)x->carrier)->now; }
 
 /* ---- making -------------------------------------------------------------------------------------------- */
 
 static tw_status create(tw__workers *x, tw_error *err)
 {
-    struct carrier *c;
+    tw__sim *c;
     TW_TRY(tw__alloc(x->ctx, &c, 1, sizeof *c, err));
     x->carrier = c;
     tw__sim_clock_read(&c->clock, x);
@@ -213,32 +183,24 @@ static tw_status create(tw__workers *x, tw_error *err)
     return tw__alloc(x->ctx, &c->seat, x->n, sizeof *c->seat, err);
 }
 
-static void free_seat(tw__workers *x, struct seat *seat)
+static void free_seat(tw__workers *x, tw__sim_seat *seat)
 {
-    for (size_t i = 0; i < seat->n_kept; i++) {
-        tw__list_free(x->ctx, &seat->kept[i].list, x->k->real);
-        tw__free(x->ctx, seat->kept[i].dense, x->set.size, x->k->real);
+    for (size_t i = 0; i < seat->n_nodes; i++) {
+        tw__list_free(x->ctx, &seat->node[i].list, x->k->real);
+        tw__free(x->ctx, seat->node[i].dense, x->set.size, x->k->real);
     }
-    tw__free(x->ctx, seat->kept, seat->n_kept, sizeof *seat->kept);
+    tw__free(x->ctx, seat->node, seat->n_nodes, sizeof *seat->node);
 }
 
 static void destroy(tw__workers *x)
 {
-    struct carrier *c = x->carrier;
+    tw__sim *c = x->carrier;
     if (!c) return;
     for (size_t i = 0; c->seat && i < x->n; i++) free_seat(x, &c->seat[i]);
     tw__free(x->ctx, c->seat, x->n, sizeof *c->seat);
     tw__free(x->ctx, c->server_free, x->n_servers, sizeof *c->server_free);
     tw__free(x->ctx, c->heap, c->capacity, sizeof *c->heap);
     tw__free(x->ctx, c, 1, sizeof *c);
-}
-
-static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
-{
-    (void)x;
-    return v->loading == TW_SHOW
-               ? TW_OK
-               : tw__fail(err, TW_ERR_STATE, "a simulated run begins anew: it cannot be continued");
 }
 
 static const tw_option options[] = {{"workers", TW_INT, NULL, 4, 1, MOST_WORKERS, TW_CLOSED, "workers"},
@@ -260,5 +222,5 @@ const tw__transport tw__transport_sim = {
     .run = run,
     .send = send,
     .now = now,
-    .visit = visit,
+    .visit = tw__sim_visit,
 };

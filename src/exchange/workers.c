@@ -304,23 +304,51 @@ tw_visitor *tw__numbered_visitor(tw__numbered *to, tw_visitor *inner, const char
     return &to->visitor;
 }
 
-/* Updates that each has handed over and computed, and where it is; its weights, if it has some. */
-static tw_status visit_workers(tw__workers *x, tw_visitor *v, tw_error *err)
+enum { COUNTS = 3, SECONDS = 3 };
+
+static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int loading)
 {
-    const int64_t size = (int64_t)x->set.size, three = 3;
-    for (size_t i = 0; i < x->n; i++) {
+    for (size_t i = 0; i < x->n; i++, counts += COUNTS, seconds += SECONDS) {
         tw__worker *me = &x->worker[i];
+        if (loading) {
+            me->clock = counts[0];
+            me->update = counts[1];
+            me->info = (tw_worker_info){counts[2], seconds[0], seconds[1], seconds[2]};
+        } else {
+            counts[0] = me->clock;
+            counts[1] = me->update;
+            counts[2] = me->info.updates;
+            seconds[0] = me->info.computing;
+            seconds[1] = me->info.waiting;
+            seconds[2] = me->info.exchanging;
+        }
+    }
+}
+
+/* Updates that each has handed over and computed, and where it is. */
+static tw_status visit_counts(tw__workers *x, tw_visitor *v, tw_error *err)
+{
+    const int64_t shape[] = {(int64_t)x->n, COUNTS};
+    uint64_t *counts = NULL;
+    double *seconds = NULL;
+    tw_status s = tw__alloc(x->ctx, &counts, x->n, COUNTS * sizeof *counts, err);
+    if (s == TW_OK) s = tw__alloc(x->ctx, &seconds, x->n, SECONDS * sizeof *seconds, err);
+    if (s == TW_OK) copy_counts(x, counts, seconds, 0);
+    if (s == TW_OK) s = v->field(v, "exchange.workers", TW_I64, 2, shape, counts, err);
+    if (s == TW_OK) s = v->field(v, "exchange.worker_seconds", TW_F64, 2, shape, seconds, err);
+    if (s == TW_OK && v->loading == TW_LOAD) copy_counts(x, counts, seconds, 1);
+    tw__free(x->ctx, seconds, x->n, SECONDS * sizeof *seconds);
+    tw__free(x->ctx, counts, x->n, COUNTS * sizeof *counts);
+    return s;
+}
+
+static tw_status visit_weights(tw__workers *x, tw_visitor *v, tw_error *err)
+{
+    const int64_t size = (int64_t)x->set.size;
+    for (size_t i = 0; i < x->n; i++) {
         tw__numbered numbered;
         tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "worker", i);
-        uint64_t counts[] = {me->clock, me->update, me->info.updates};
-        double seconds[] = {me->info.computing, me->info.waiting, me->info.exchanging};
-        TW_TRY(mine->field(mine, "counts", TW_I64, 1, &three, counts, err));
-        TW_TRY(mine->field(mine, "seconds", TW_F64, 1, &three, seconds, err));
-        if (me->w) TW_TRY(mine->field(mine, "weights", x->set.type, 1, &size, me->w, err));
-        if (v->loading != TW_LOAD) continue;
-        me->clock = counts[0];
-        me->update = counts[1];
-        me->info = (tw_worker_info){counts[2], seconds[0], seconds[1], seconds[2]};
+        if (x->worker[i].w) TW_TRY(mine->field(mine, "weights", x->set.type, 1, &size, x->worker[i].w, err));
     }
     return TW_OK;
 }
@@ -343,7 +371,8 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
         x->most_stale = counts[4];
         x->staleness_n = counts[5];
     }
-    TW_TRY(visit_workers(x, v, err));
+    TW_TRY(visit_counts(x, v, err));
+    TW_TRY(visit_weights(x, v, err));
     TW_TRY(x->protocol->visit(x, v, err));
     return x->transport->visit(x, v, err);
 }

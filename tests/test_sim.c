@@ -1,0 +1,228 @@
+/* The simulator: its state in checkpoints, its times, and what it refuses.
+ * SPDX-License-Identifier: MIT */
+#include "worker_runs.h"
+#include "file/checkpoint.h"
+#include <unistd.h>
+
+#define PATH TW_BINARY_DIR "/sim.state"
+
+/* ---- stopped and continued ----------------------------------------------------------------------------- */
+
+typedef struct subject {
+    tw_context *ctx;
+    tw_data *data;
+    tw_model *model;
+    tw_objective objective;
+    tw_run *run;
+} subject;
+
+static void make(subject *s, const worker_run *r, const char *exchange)
+{
+    tw_error err = {0};
+    tw_run_options o = r->o;
+    s->ctx = networks_context(2);
+    s->data = r->rows(s->ctx, r->n_rows, r->classes);
+    s->objective = (tw_objective)TW_OBJECTIVE_INIT;
+    o.size = sizeof o;
+    o.exchange = exchange;
+    if (!o.epochs) o.epochs = 2;
+    o.seed = 3;
+    assert_int_equal(tw_model_create(&s->model, s->ctx, r->model, TW_F64, s->data, 5, NULL), TW_OK);
+    assert_int_equal(tw_model_objective(s->model, s->data, &s->objective, NULL), TW_OK);
+    if (tw_run_create(&s->run, s->ctx, &s->objective, NULL, tw_model_weights(s->model), &o, &err) != TW_OK)
+        fail_msg("%s: %s", exchange, err.message);
+}
+
+static void release(subject *s)
+{
+    tw_run_free(s->run);
+    tw_model_objective_free(&s->objective);
+    tw_model_free(s->model);
+    tw_data_free(s->data);
+    tw_context_free(s->ctx);
+}
+
+static tw_status visit(void *run, tw_visitor *v, tw_error *err) { return tw_run_visit(run, v, err); }
+
+/* Steps until that many updates are made or the run is over; whether it is not. */
+static int step_until(subject *s, uint64_t updates, const char *exchange)
+{
+    int status = TW_RUN_GOING;
+    tw_error err = {0};
+    while (status == TW_RUN_GOING && tw_run_steps(s->run) < updates)
+        if (tw_run_step(s->run, &status, &err) != TW_OK) fail_msg("%s: %s", exchange, err.message);
+    return status == TW_RUN_GOING;
+}
+
+static void continue_in(subject *s, const subject *from, const char *exchange)
+{
+    tw_error err = {0};
+    if (tw__checkpoint_save(from->ctx, PATH, "run", NULL, visit, from->run, &err) != TW_OK ||
+        tw__checkpoint_load(s->ctx, PATH, "run", NULL, visit, s->run, &err) != TW_OK)
+        fail_msg("%s after %llu updates: %s", exchange, (unsigned long long)tw_run_steps(from->run),
+                 err.message);
+}
+
+static void same_info(const subject *a, const subject *b, const char *exchange)
+{
+    tw_exchange_info x = {.size = sizeof x}, y = {.size = sizeof y};
+    assert_int_equal(tw_run_exchange(a->run, &x, NULL), TW_OK);
+    assert_int_equal(tw_run_exchange(b->run, &y, NULL), TW_OK);
+    if (x.seconds != y.seconds || x.messages != y.messages || x.bytes != y.bytes ||
+        memcmp(x.staleness, y.staleness, sizeof x.staleness) != 0 ||
+        memcmp(x.worker, y.worker, x.workers * sizeof *x.worker) != 0)
+        fail_msg("%s: counts differ, as seconds %.17g and %.17g", exchange, x.seconds, y.seconds);
+}
+
+static void same_end(const subject *a, const subject *b, const char *exchange, uint64_t at)
+{
+    size_t n, others;
+    const tw_epoch *x = tw_run_history(a->run, &n), *y = tw_run_history(b->run, &others);
+    if (memcmp(tw_model_weights(a->model), tw_model_weights(b->model),
+               tw_model_size(a->model) * sizeof(double)) != 0)
+        fail_msg("%s: continued after %llu updates, other weights", exchange, (unsigned long long)at);
+    assert_int_equal(n, others);
+    for (size_t i = 0; i < n; i++) assert_true(x[i].loss == y[i].loss);
+}
+
+/* At every update: a run in one go, and one that is stored, loaded elsewhere and goes on. */
+static void continues_with_the_same_bits(const worker_run *r, const char *exchange, int counts_too)
+{
+    subject whole;
+    make(&whole, r, exchange);
+    step_until(&whole, UINT64_MAX, exchange);
+    const uint64_t all = tw_run_steps(whole.run);
+    assert_true(all > 10);
+    for (uint64_t at = 0; at < all; at++) {
+        subject first, rest;
+        make(&first, r, exchange);
+        make(&rest, r, exchange);
+        const int goes_on = step_until(&first, at, exchange);
+        continue_in(&rest, &first, exchange);
+        release(&first);
+        if (goes_on) step_until(&rest, UINT64_MAX, exchange);
+        same_end(&whole, &rest, exchange, at);
+        if (counts_too) same_info(&whole, &rest, exchange);
+        release(&rest);
+    }
+    release(&whole);
+    unlink(PATH);
+}
+
+static const char *const simulated[] = {
+    "sim:workers=1",
+    "sim:workers=3,jitter=exponential,latency=0.3,service=0.2",
+    "sim:workers=5,sync=asp,jitter=lognormal",
+    "sim:workers=5,sync=asp,jitter=exponential,latency=0.4,service=0.3,bandwidth=1e4",
+    "sim:workers=4,stragglers=1,slow=5,jitter=exponential,latency=0.1+ps:sync=ssp,staleness=1",
+    "sim:workers=40,sync=asp",
+    "sim:workers=3,jitter=exponential,latency=0.3+ps:sync=asp,servers=2",
+};
+
+static void simulations_continue(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof simulated / sizeof simulated[0]; i++) {
+        worker_run net = {.rows = networks_data,
+                          .model = "flatten; dense 60 relu; dropout 0.2; dense 3 softmax",
+                          .classes = 3,
+                          .n_rows = 70,
+                          .o.batch = 10,
+                          .o.optimizer = "adam:lr=0.01"};
+        worker_run sparse = {.rows = worker_sparse,
+                             .model = "logistic",
+                             .classes = 2,
+                             .n_rows = 90,
+                             .o.batch = 9,
+                             .o.optimizer = "adagrad"};
+        continues_with_the_same_bits(&net, simulated[i], 1);
+        continues_with_the_same_bits(&sparse, simulated[i], 1);
+    }
+}
+
+/* Threads that share updates make the same ones whenever they are stopped. */
+static void exact_threads_continue(void **state)
+{
+    static const char *const exchanges[] = {"ps:workers=3", "ps:workers=2,servers=2"};
+    (void)state;
+    for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
+        worker_run net = {.rows = networks_data,
+                          .model = "flatten; dense 60 relu; dense 3 softmax",
+                          .classes = 3,
+                          .n_rows = 70,
+                          .o.batch = 10,
+                          .o.optimizer = "adam:lr=0.01"};
+        continues_with_the_same_bits(&net, exchanges[i], 0);
+    }
+}
+
+/* Others make every update once, in all. */
+static void asynchronous_threads_continue(void **state)
+{
+    static const char *const exchanges[] = {"ps:sync=asp,workers=3", "ps:sync=ssp,staleness=1,workers=3",
+                                            "ps:sync=asp,workers=2,servers=2"};
+    (void)state;
+    for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
+        worker_run r = {.rows = worker_sparse,
+                        .model = "logistic",
+                        .classes = 2,
+                        .n_rows = 300,
+                        .o.batch = 1};
+        for (uint64_t at = 0; at < 600; at += 100) {
+            subject first, rest;
+            tw_exchange_info info = {.size = sizeof info};
+            uint64_t steps = 0, computed = 0;
+            make(&first, &r, exchanges[i]);
+            make(&rest, &r, exchanges[i]);
+            const int goes_on = step_until(&first, at, exchanges[i]);
+            continue_in(&rest, &first, exchanges[i]);
+            release(&first);
+            if (goes_on) step_until(&rest, UINT64_MAX, exchanges[i]);
+            assert_int_equal(tw_run_exchange(rest.run, &info, NULL), TW_OK);
+            for (int k = 0; k < TW_STALENESS_BINS; k++) steps += info.staleness[k];
+            for (size_t k = 0; k < info.workers; k++) computed += info.worker[k].updates;
+            assert_int_equal(steps, 600);
+            assert_int_equal(computed, 600);
+            assert_int_equal(tw_run_steps(rest.run), 600);
+            release(&rest);
+        }
+    }
+    unlink(PATH);
+}
+
+/* A simulation at whose end workers have nothing left to do gets another epoch: they begin again. */
+static void simulations_get_more_epochs(void **state)
+{
+    static const char exchange[] = "sim:workers=5,sync=asp,jitter=exponential";
+    worker_run r = {.rows = worker_sparse, .model = "logistic", .classes = 2, .n_rows = 90, .o.batch = 9};
+    tw_exchange_info info = {.size = sizeof info};
+    subject first, rest;
+    uint64_t before[5];
+    (void)state;
+    make(&rest, &r, exchange);
+    r.o.epochs = 1;
+    make(&first, &r, exchange);
+    assert_true(step_until(&first, 9, exchange));
+    continue_in(&rest, &first, exchange);
+    assert_int_equal(tw_run_exchange(first.run, &info, NULL), TW_OK);
+    for (size_t i = 0; i < 5; i++) before[i] = info.worker[i].updates;
+    release(&first);
+    step_until(&rest, UINT64_MAX, exchange);
+    assert_int_equal(tw_run_steps(rest.run), 20);
+    assert_int_equal(tw_run_exchange(rest.run, &info, NULL), TW_OK);
+    size_t began = 0; /* the fifth was evaluating all the time */
+    for (size_t i = 0; i < 5; i++) began += info.worker[i].updates > before[i];
+    assert_true(began >= 4);
+    release(&rest);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(simulations_continue),
+        cmocka_unit_test(exact_threads_continue),
+        cmocka_unit_test(asynchronous_threads_continue),
+        cmocka_unit_test(simulations_get_more_epochs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
