@@ -54,6 +54,7 @@ TW_API tw_status tw_exchange_read(tw_exchange_choice *out, const char *spec, tw_
 enum { TW_STALENESS_BINS = 64 };
 typedef struct tw_worker_info {
     uint64_t updates; /* that it has computed */
+    /* seconds: of evaluations; for others; with messages, and with steps that it makes for a server */
     double computing, waiting, exchanging;
 } tw_worker_info;
 typedef struct tw_exchange_info {
@@ -62,6 +63,7 @@ typedef struct tw_exchange_info {
     size_t workers;
     const tw_worker_info *worker; /* of each; valid until the run's next step */
     double seconds;               /* by the transport's clock */
+    int is_virtual;               /* whether that is a simulated one */
     uint64_t messages, bytes;
     /* Updates by how many others were made between the weights that their gradient was taken at and
      * their step; the last one: so many or more. Empty where the protocol keeps no versions. */

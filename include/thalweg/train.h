@@ -438,8 +438,8 @@ TW_API enum tw_job_rows tw_job_score(const tw_job *job, double *loss, double *ac
 TW_API const tw_scores *tw_job_scores(const tw_job *job, int validation, tw_metrics *out);
 /* TW_ERR_NOT_FINITE, with what tw_run_diverged says: the job has ended as TW_RUN_DIVERGED. Else TW_OK. */
 TW_API tw_status tw_job_diverged(const tw_job *job, tw_error *err);
-/* What the folds of a cross-validation and the penalties of a path say, as lines for people, valid until the
- * next call; "" where there is nothing to say. TW_ERR_MEMORY. */
+/* What the folds of a cross-validation, the penalties of a path and the workers of an exchange say, as lines
+ * for people, valid until the next call; "" where there is nothing to say. TW_ERR_MEMORY. */
 TW_API tw_status tw_job_table(tw_job *job, const char **text, tw_error *err);
 /* The result so far as JSON (docs/cli.md, train --json), valid until the next call. TW_ERR_MEMORY. */
 TW_API tw_status tw_job_json(tw_job *job, const char **text, tw_error *err);

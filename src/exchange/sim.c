@@ -106,22 +106,30 @@ static tw_status finish(tw__workers *x, tw__worker *me, tw_error *err)
 
 static tw_status hand_to_worker(tw__workers *x, const tw__message *m, double time, tw_error *err)
 {
-    tw__sim_seat *seat = &((tw__sim *)x->carrier)->seat[m->to];
+    tw__sim *c = x->carrier;
+    tw__sim_seat *seat = &c->seat[m->to];
     tw__worker *me = &x->worker[m->to];
     tw__deliver_weights(x, m);
     TW_TRY(x->protocol->receive(x, m, err));
     if (seat->is_busy) return TW_OK;
     if (time > seat->ready) {
-        me->info.waiting += time - seat->since;
+        const double waited = time - seat->since;
+        const double moved = seat->moving + tw__sim_message_time(&c->clock, tw__message_bytes(x, m));
+        const double exchanging = moved < waited ? moved : waited;
+        me->info.exchanging += exchanging;
+        me->info.waiting += waited - exchanging;
         seat->ready = seat->since = time;
     }
+    seat->moving = 0;
     return advance(x, me, err);
 }
 
 static tw_status send(tw__workers *x, const tw__message *m, tw_error *err)
 {
     tw__sim *c = x->carrier;
-    const double arrives = c->now + tw__sim_message_time(&c->clock, tw__message_bytes(x, m));
+    const double takes = tw__sim_message_time(&c->clock, tw__message_bytes(x, m)), arrives = c->now + takes;
+    if (m->from < x->n && c->seat[m->from].moving < takes + c->clock.service)
+        c->seat[m->from].moving = takes + c->clock.service;
     if (m->to < x->n && m->carries == TW__WEIGHTS && !c->seat[m->to].is_busy)
         return hand_to_worker(x, m, arrives, err);
     return schedule(x, arrives, TW__SIM_ARRIVED, m, err);
@@ -217,6 +225,7 @@ const tw__transport tw__transport_sim = {
               .options = options,
               .is_transport = 1},
     .answers_at_once = 1,
+    .is_virtual = 1,
     .create = create,
     .free = destroy,
     .run = run,

@@ -23,6 +23,7 @@ typedef struct tw__sim_node {
 /* A worker's side of the clock. */
 typedef struct tw__sim_seat {
     double ready, since; /* when it has what it waits for; when it began to wait */
+    double moving;       /* seconds that its messages and a server's work on them take */
     int is_busy;         /* evaluating */
     uint64_t draws;      /* of random numbers, so far */
     tw__sim_node *node;  /* of its gradient */

@@ -4,7 +4,14 @@
 #include "exchange/sim.h"
 #include <string.h>
 
-enum { EVENT_NUMBERS = 10, HEAD_NUMBERS = 4, NODE_NUMBERS = 3, SUM_NUMBERS = 3 };
+enum {
+    SEAT_TIMES = 3,
+    SEAT_COUNTS = 2,
+    EVENT_NUMBERS = 10,
+    HEAD_NUMBERS = 4,
+    NODE_NUMBERS = 3,
+    SUM_NUMBERS = 3
+};
 
 static tw_status damaged(const char *what, tw_error *err)
 {
@@ -25,22 +32,25 @@ static tw_status visit_clock(tw__workers *x, tw_visitor *v, tw_error *err)
 static tw_status visit_seats(tw__workers *x, tw_visitor *v, double *times, uint64_t *counts, tw_error *err)
 {
     tw__sim *c = x->carrier;
-    const int64_t shape[] = {(int64_t)x->n, 2};
+    const int64_t workers = (int64_t)x->n, in_times[] = {workers, SEAT_TIMES},
+                  in_counts[] = {workers, SEAT_COUNTS};
     for (size_t i = 0; i < x->n; i++) {
         const tw__sim_seat *s = &c->seat[i];
-        times[2 * i] = s->ready;
-        times[2 * i + 1] = s->since;
-        counts[2 * i] = (uint64_t)s->is_busy;
-        counts[2 * i + 1] = s->draws;
+        times[SEAT_TIMES * i] = s->ready;
+        times[SEAT_TIMES * i + 1] = s->since;
+        times[SEAT_TIMES * i + 2] = s->moving;
+        counts[SEAT_COUNTS * i] = (uint64_t)s->is_busy;
+        counts[SEAT_COUNTS * i + 1] = s->draws;
     }
-    TW_TRY(v->field(v, "sim.seat_times", TW_F64, 2, shape, times, err));
-    TW_TRY(v->field(v, "sim.seat_counts", TW_I64, 2, shape, counts, err));
+    TW_TRY(v->field(v, "sim.seat_times", TW_F64, 2, in_times, times, err));
+    TW_TRY(v->field(v, "sim.seat_counts", TW_I64, 2, in_counts, counts, err));
     for (size_t i = 0; v->loading == TW_LOAD && i < x->n; i++) {
         tw__sim_seat *s = &c->seat[i];
-        s->ready = times[2 * i];
-        s->since = times[2 * i + 1];
-        s->is_busy = counts[2 * i] != 0;
-        s->draws = counts[2 * i + 1];
+        s->ready = times[SEAT_TIMES * i];
+        s->since = times[SEAT_TIMES * i + 1];
+        s->moving = times[SEAT_TIMES * i + 2];
+        s->is_busy = counts[SEAT_COUNTS * i] != 0;
+        s->draws = counts[SEAT_COUNTS * i + 1];
     }
     return TW_OK;
 }
@@ -254,11 +264,11 @@ tw_status tw__sim_visit(tw__workers *x, tw_visitor *v, tw_error *err)
     double *times = NULL;
     uint64_t *counts = NULL;
     tw_status s = visit_clock(x, v, err);
-    if (s == TW_OK) s = tw__alloc(x->ctx, &times, x->n, 2 * sizeof *times, err);
-    if (s == TW_OK) s = tw__alloc(x->ctx, &counts, x->n, 2 * sizeof *counts, err);
+    if (s == TW_OK) s = tw__alloc(x->ctx, &times, x->n, SEAT_TIMES * sizeof *times, err);
+    if (s == TW_OK) s = tw__alloc(x->ctx, &counts, x->n, SEAT_COUNTS * sizeof *counts, err);
     if (s == TW_OK) s = visit_seats(x, v, times, counts, err);
-    tw__free(x->ctx, counts, x->n, 2 * sizeof *counts);
-    tw__free(x->ctx, times, x->n, 2 * sizeof *times);
+    tw__free(x->ctx, counts, x->n, SEAT_COUNTS * sizeof *counts);
+    tw__free(x->ctx, times, x->n, SEAT_TIMES * sizeof *times);
     if (s == TW_OK) s = visit_events(x, v, err);
     return s == TW_OK ? visit_gradients(x, v, err) : s;
 }

@@ -384,6 +384,7 @@ void tw__workers_info(const tw__workers *x, tw_exchange_info *out, tw_worker_inf
                               .workers = x->n,
                               .worker = worker,
                               .seconds = x->transport->now(x),
+                              .is_virtual = x->transport->is_virtual,
                               .messages = atomic_load(&x->messages),
                               .bytes = atomic_load(&x->bytes),
                               .most_stale = x->most_stale,

@@ -78,6 +78,55 @@ static json_t *solver_json(tw__json_builder *b, const tw_run_progress *p)
     return o;
 }
 
+static json_t *worker_json(tw__json_builder *b, const tw_worker_info *w)
+{
+    json_t *o = tw__json_object(b);
+    tw__json_put_natural(b, o, "updates", w->updates);
+    tw__json_put_real(b, o, "computing", w->computing);
+    tw__json_put_real(b, o, "waiting", w->waiting);
+    tw__json_put_real(b, o, "exchanging", w->exchanging);
+    return o;
+}
+
+/* Counts up to the last one that is not 0. */
+static json_t *staleness_json(tw__json_builder *b, const tw_exchange_info *x)
+{
+    json_t *o = tw__json_object(b), *counts = tw__json_list(b);
+    size_t n = TW_STALENESS_BINS;
+    while (n > 0 && x->staleness[n - 1] == 0) n--;
+    for (size_t i = 0; i < n; i++) tw__json_append(b, counts, tw__json_natural(b, x->staleness[i]));
+    tw__json_put_real(b, o, "mean", x->mean_staleness);
+    tw__json_put_natural(b, o, "most", x->most_stale);
+    tw__json_put(b, o, "counts", counts);
+    return o;
+}
+
+/* Very many workers are not listed one by one. */
+static json_t *exchange_json(tw__json_builder *b, const tw_exchange_info *x)
+{
+    enum { LISTED = 1000 };
+    json_t *o = tw__json_object(b), *workers = tw__json_list(b);
+    tw_worker_info all = {0};
+    for (size_t i = 0; i < x->workers; i++) {
+        const tw_worker_info *w = &x->worker[i];
+        all.updates += w->updates;
+        all.computing += w->computing;
+        all.waiting += w->waiting;
+        all.exchanging += w->exchanging;
+        if (x->workers <= LISTED) tw__json_append(b, workers, worker_json(b, w));
+    }
+    tw__json_put_text(b, o, "spec", x->spec);
+    tw__json_put_natural(b, o, "workers", x->workers);
+    tw__json_put_real(b, o, x->is_virtual ? "virtual_seconds" : "seconds", x->seconds);
+    tw__json_put_natural(b, o, "messages", x->messages);
+    tw__json_put_natural(b, o, "bytes", x->bytes);
+    if (!isnan(x->mean_staleness)) tw__json_put(b, o, "staleness", staleness_json(b, x));
+    tw__json_put(b, o, "all", worker_json(b, &all));
+    if (x->workers <= LISTED) tw__json_put(b, o, "each", workers);
+    else json_decref(workers);
+    return o;
+}
+
 /* Loss, accuracy and metrics of rows that were held out. */
 static json_t *held_out_json(tw__json_builder *b, const tw_job *job, const tw_metrics *m,
                              const tw_scores *scores)
@@ -122,6 +171,7 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     const tw_optimizer *opt = tw_run_optimizer(job->run);
     const uint64_t skipped = opt ? tw_optimizer_skipped(opt) : 0;
     tw_run_progress solver = {.size = sizeof solver};
+    tw_exchange_info exchange = {.size = sizeof exchange};
     tw__json_builder b = {.err = err};
     tw_error why = {0};
     json_t *o = tw__json_object(&b);
@@ -141,6 +191,8 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
         tw__json_put(&b, o, "solver", solver_json(&b, &solver));
     if (skipped) tw__json_put_natural(&b, o, "skipped", skipped);
     tw__json_put(&b, o, "norms", norms_json(&b, job));
+    if (tw_run_exchange(job->run, &exchange, NULL) == TW_OK)
+        tw__json_put(&b, o, "exchange", exchange_json(&b, &exchange));
     tw__json_put_real(&b, o, "seconds", tw_run_seconds(job->run));
     return tw__json_take(&b, o, out);
 }

@@ -1,5 +1,6 @@
 /* What the fits before a run say, as tables for people: a row for each penalty of a path, and one for each
- * fold, mean and deviation below. They are made of the result in JSON, so that a finished run has them too.
+ * fold, mean and deviation below; and what workers did. They are made of the result in JSON, so that a
+ * finished run has them too.
  * SPDX-License-Identifier: MIT */
 #include "train/job.h"
 #include "base/decimal.h"
@@ -96,17 +97,127 @@ static void put_path(text *t, const json_t *path)
     put(t, 0, "\n");
 }
 
-/* Room for every cell, and for a model's text in a row of a path. */
-static tw_status make(tw_job *job, const json_t *cv, const json_t *path, tw_error *err)
+/* ---- workers ------------------------------------------------------------------------------------------- */
+
+enum { MOST_ROWS = 8 };
+
+/* A share of a worker's time. */
+static double share(const json_t *worker, const char *key)
 {
-    enum { CELL = 32, ROW = TW_SPEC_MAX + 128 };
+    const double all = tw__json_number_of(worker, "computing") + tw__json_number_of(worker, "waiting") +
+                       tw__json_number_of(worker, "exchanging");
+    return all > 0 ? tw__json_number_of(worker, key) / all : 0;
+}
+
+static void put_worker(text *t, const char *head, const json_t *worker)
+{
+    static const char *const keys[] = {"computing", "waiting", "exchanging"};
+    char word[32];
+    put(t, -8, head);
+    tw__format(word, sizeof word, "%.0f", tw__json_number_of(worker, "updates"));
+    put(t, 10, word);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        tw__format(word, sizeof word, "%.1f%%", 100 * share(worker, keys[i]));
+        put(t, 12, word);
+    }
+    put(t, 0, "\n");
+}
+
+/* The first of those with the least or the most updates. */
+static size_t extreme(const json_t *each, int sign)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < json_array_size(each); i++)
+        if (sign * (tw__json_number_of(json_array_get(each, i), "updates") -
+                    tw__json_number_of(json_array_get(each, best), "updates")) >
+            0)
+            best = i;
+    return best;
+}
+
+static void put_workers(text *t, const json_t *exchange)
+{
+    const json_t *each = json_object_get(exchange, "each"), *row;
+    char number[24];
+    size_t i, shown[2] = {extreme(each, -1), extreme(each, 1)};
+    put(t, 0, "worker     updates   computing     waiting  exchanging\n");
+    json_array_foreach ((json_t *)(uintptr_t)each, i, row) {
+        if (json_array_size(each) > MOST_ROWS && i != shown[0] && i != shown[1]) continue;
+        snprintf(number, sizeof number, "%zu", i);
+        put_worker(t, number, row);
+    }
+    put_worker(t, "all", json_object_get(exchange, "all"));
+}
+
+/* Counts in groups that double: 0, 1, 2 to 3, 4 to 7, ... */
+static void put_staleness(text *t, const json_t *staleness)
+{
+    const json_t *counts = json_object_get(staleness, "counts");
+    const size_t bins = json_array_size(counts);
+    char word[96];
+    double all = 0;
+    for (size_t i = 0; i < bins; i++) all += (double)json_integer_value(json_array_get(counts, i));
+    tw__format(word, sizeof word, "staleness  mean %.4g, most %.0f:", tw__json_number_of(staleness, "mean"),
+               tw__json_number_of(staleness, "most"));
+    put(t, 0, word);
+    for (size_t lo = 0, hi = 1; lo < bins; lo = hi, hi *= 2) {
+        double n = 0;
+        for (size_t i = lo; i < hi && i < bins; i++)
+            n += (double)json_integer_value(json_array_get(counts, i));
+        const double percent = all > 0 ? 100 * n / all : 0;
+        if (hi >= TW_STALENESS_BINS) tw__format(word, sizeof word, "  %zu- %.1f%%", lo, percent);
+        else if (hi - lo == 1) tw__format(word, sizeof word, "  %zu %.1f%%", lo, percent);
+        else tw__format(word, sizeof word, "  %zu-%zu %.1f%%", lo, hi - 1, percent);
+        put(t, 0, word);
+    }
+    put(t, 0, "\n");
+}
+
+/* What would help, if most of the time is lost. */
+static void put_advice(text *t, const json_t *exchange)
+{
+    const double half = 0.5;
+    const json_t *all = json_object_get(exchange, "all");
+    if (!json_string_value(json_object_get(exchange, "spec"))) return;
+    if (share(all, "exchanging") > half)
+        put(t, 0,
+            "more than half of the time goes into messages and steps: larger batches (--batch) need fewer of them\n");
+    else if (share(all, "waiting") > half)
+        put(t, 0,
+            strstr(json_string_value(json_object_get(exchange, "spec")), "sync=asp")
+                ? "workers wait for more than half of the time, for a server that is busy: larger batches (--batch) keep it less busy\n"
+                : "workers wait for more than half of the time: with ps:sync=ssp or ps:sync=asp nobody waits for the slowest in each update\n");
+}
+
+static void put_exchange(text *t, const json_t *exchange)
+{
+    const json_t *staleness = json_object_get(exchange, "staleness");
+    const double virtual = tw__json_number_of(exchange, "virtual_seconds");
+    char word[128];
+    put_workers(t, exchange);
+    if (staleness) put_staleness(t, staleness);
+    tw__format(word, sizeof word, "messages  %.0f, %.4g MB, in %.4g %s\n",
+               tw__json_number_of(exchange, "messages"), tw__json_number_of(exchange, "bytes") / 1e6,
+               isnan(virtual) ? tw__json_number_of(exchange, "seconds") : virtual,
+               isnan(virtual) ? "s" : "virtual s");
+    put(t, 0, word);
+    put_advice(t, exchange);
+    put(t, 0, "\n");
+}
+
+/* Room for every cell, and for a model's text in a row of a path. */
+static tw_status make(tw_job *job, const json_t *cv, const json_t *path, const json_t *exchange,
+                      tw_error *err)
+{
+    enum { CELL = 32, ROW = TW_SPEC_MAX + 128, EXCHANGE = 2048 };
     const json_t *mean = json_object_get(cv, "mean");
     text t = {.size =
                   (json_array_size(json_object_get(cv, "folds")) + 4) * (json_object_size(mean) + 3) * CELL +
-                  (json_array_size(json_object_get(path, "penalties")) + 2) * ROW};
+                  (json_array_size(json_object_get(path, "penalties")) + 2) * ROW + EXCHANGE};
     TW_TRY(tw__alloc(job->ctx, &t.at, t.size, 1, err));
     if (path) put_path(&t, path);
     if (json_object_size(mean)) put_table(&t, cv);
+    if (exchange) put_exchange(&t, exchange);
     tw__free_text(job->ctx, job->table);
     job->table = NULL;
     const tw_status s = tw__copy_text(job->ctx, &job->table, t.at, err);
@@ -119,9 +230,11 @@ tw_status tw_job_table(tw_job *job, const char **out, tw_error *err)
     TW_MAKES(err, out, job);
     json_t *result = json_incref(job->finished);
     if (!result) TW_TRY(tw__job_result(job, &result, err));
-    const json_t *cv = json_object_get(result, "cv"), *path = json_object_get(result, "path");
-    const tw_status s = cv || path ? make(job, cv, path, err) : TW_OK;
+    const json_t *cv = json_object_get(result, "cv"), *path = json_object_get(result, "path"),
+                 *exchange = json_object_get(result, "exchange");
+    const int has_table = cv || path || exchange;
+    const tw_status s = has_table ? make(job, cv, path, exchange, err) : TW_OK;
     json_decref(result);
-    if (s == TW_OK) *out = cv || path ? job->table : "";
+    if (s == TW_OK) *out = has_table ? job->table : "";
     return s;
 }
