@@ -56,6 +56,7 @@ static tw_status make_objective(reader *r, tw_model *m, tw_error *err)
 {
     tw_model *const used = r->model ? r->model : m;
     const tw__bound on = {.model = used,
+                          .ctx = used->ctx,
                           .data = {.size = sizeof on.data,
                                    .rows = r->rows,
                                    .rank = 1,
