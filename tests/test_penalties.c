@@ -40,7 +40,7 @@ static void step(fit *f, tw_context *ctx, const char *optimizer, const char *gro
     int status = TW_RUN_GOING;
     o.optimizer = optimizer;
     o.groups = groups;
-    o.batch = ROWS;
+    o.batch = f->o.n_rows;
     o.epochs = (uint64_t)steps;
     if (tw_run_create(&run, ctx, &f->o, NULL, tw_model_weights(f->model), &o, &err) != TW_OK)
         fail_msg("%s: %s", tw_model_network(f->model), err.message);
@@ -75,6 +75,27 @@ static void gradients_equal_central_differences(void **state)
     }
     networks_check_threads(
         "conv2d 3 2x2 max_norm=0.7 relu; flatten; dense 4 max_norm=0.5; dense classes softmax", 3);
+}
+
+/* Where large layers take the rows of several leaves at once, a penalty still belongs to the first leaf: the
+ * same weights after some steps as leaf by leaf. */
+static void leaves_together_are_leaves_apart(void **state)
+{
+    static const char *const network =
+        "flatten; dense 2100 relu l2=0.3 l1=0.01; dense 20 tanh l2=0.1; dense classes l1=0.02 softmax";
+    tw_context *ctx = networks_context(2);
+    tw_data *data = networks_data(ctx, 5 * TW_LEAF + 4, 3);
+    fit together = fit_of(ctx, data, network), apart = fit_of(ctx, data, network);
+    (void)state;
+    assert_true(together.o.together > 1);
+    apart.o.together = 1;
+    step(&together, ctx, "adam", NULL, 3);
+    step(&apart, ctx, "adam", NULL, 3);
+    assert_memory_equal(tw_model_weights(together.model), tw_model_weights(apart.model),
+                        tw_model_size(apart.model) * sizeof(double));
+    free_fit(&together), free_fit(&apart);
+    tw_data_free(data);
+    tw_context_free(ctx);
 }
 
 /* Worked out from the weights; biases do not count, nor what other layers have. */
@@ -211,9 +232,12 @@ static void what_cannot_be_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gradients_equal_central_differences), cmocka_unit_test(the_loss_has_the_penalty),
-        cmocka_unit_test(l2_is_the_weight_decay_of_sgd),       cmocka_unit_test(max_norm_scales_units_down),
+        cmocka_unit_test(gradients_equal_central_differences),
+        cmocka_unit_test(the_loss_has_the_penalty),
+        cmocka_unit_test(l2_is_the_weight_decay_of_sgd),
+        cmocka_unit_test(max_norm_scales_units_down),
         cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(leaves_together_are_leaves_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,24 @@ static void add_gradients(const tw__plan *p, size_t from, size_t to, char *sum, 
     }
 }
 
+static int is_penalised(const tw__group *g)
+{
+    return g->leaves && g->p->is_penalised && g->piece[0].e->penalised > 0;
+}
+
+/* To the first leaf's gradient that of the penalties on steps from .. to - 1. */
+static void add_penalties(const tw__group *g, size_t from, size_t to)
+{
+    const tw_model *const model = g->p->on.model;
+    const tw_eval *const e = g->piece[0].e;
+    for (size_t i = from; i < to; i++) {
+        const tw__layer *const l = g->p->steps.step[i].layer;
+        if (l && l->n_tensors)
+            tw__network_add_penalty(model->state, model->type, l->tensor[0].offset,
+                                    l->tensor[l->n_tensors - 1].offset + 1, e->penalised, e->w, e->gradient);
+    }
+}
+
 /* Steps to - 1 .. from of pieces first .. first + n - 1, whose gradients are added in the tree. */
 static void backward_tree(const tw__group *g, size_t first, size_t n, int level, size_t from, size_t to,
                           char *sum, tw__into into)
@@ -61,6 +79,7 @@ static void backward_tree(const tw__group *g, size_t first, size_t n, int level,
         b.pass.gradient = sum;
         b.pass.into = into;
         tw__piece_backward(&b, from, to);
+        if (first == 0 && is_penalised(g)) add_penalties(g, from, to);
         return;
     }
     size_t left = 1;
@@ -77,8 +96,13 @@ static void backward_tree(const tw__group *g, size_t first, size_t n, int level,
 static void backward_wide(const tw__group *g, size_t i)
 {
     const tw__step *const s = &g->p->steps.step[i];
-    const tw__piece all = all_rows(g);
+    tw__piece all = all_rows(g);
     if (s->dy == TW__NOWHERE) return;
+    if (is_penalised(g)) {
+        tw__piece_backward_tensors(&g->piece[0], i);
+        add_penalties(g, i, i + 1);
+        all.pass.into = TW__TREE_REST;
+    }
     tw__piece_backward_layer(&all, i);
     for (size_t j = 0; j < g->n; j++) tw__piece_add_apart(&g->piece[j], s);
 }

@@ -114,16 +114,23 @@ static void split_gradient(const tw__piece *b, const tw__step *s)
     }
 }
 
-void tw__piece_backward_layer(const tw__piece *b, size_t i)
+static void backward_layer(const tw__piece *b, size_t i, char *dx)
 {
     const tw__step *const s = &b->p->steps.step[i];
     const tw__pass pass = pass_of(b, i);
-    char *const dx = at(b, s->adds[0] ? s->apart : s->dx[0]);
     s->layer->type->backward(s->layer, &pass, at(b, s->x[0]), at(b, s->y), at(b, s->dy), dx);
     if (b->p->watch)
         tw__plan_seen(b->p, s->layer->type->name, i + 1, 1, pass.rows,
                       (dx ? 2 : 1) * tw__layer_products(s->layer));
 }
+
+void tw__piece_backward_layer(const tw__piece *b, size_t i)
+{
+    const tw__step *const s = &b->p->steps.step[i];
+    backward_layer(b, i, at(b, s->adds[0] ? s->apart : s->dx[0]));
+}
+
+void tw__piece_backward_tensors(const tw__piece *b, size_t i) { backward_layer(b, i, NULL); }
 
 void tw__piece_add_apart(const tw__piece *b, const tw__step *s)
 {

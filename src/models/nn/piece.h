@@ -71,6 +71,8 @@ void tw__piece_forward(const tw__piece *b, size_t from, size_t to);
 void tw__piece_forward_layer(const tw__piece *b, size_t i);
 void tw__piece_backward(const tw__piece *b, size_t from, size_t to);
 void tw__piece_backward_layer(const tw__piece *b, size_t i);
+/* Only the gradient of the layer's tensors. */
+void tw__piece_backward_tensors(const tw__piece *b, size_t i);
 /* What backward_layer has put apart is added. */
 void tw__piece_add_apart(const tw__piece *b, const tw__step *s);
 /* The rows' numbers; what is right of them. */
@@ -87,7 +89,7 @@ typedef struct tw__group {
     const tw__lane *lane;
     tw__piece piece[TW__FRAMES];
     size_t n;
-    int leaves; /* each piece is a leaf, and there are several */
+    int leaves; /* each piece is a leaf, and there are several; a penalty belongs to the first */
 } tw__group;
 
 /* Forward, the loss, backward. */

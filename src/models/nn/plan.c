@@ -92,13 +92,13 @@ static tw__piece piece_of(const tw__plan *p, tw__lane *l, const tw_eval *e, size
                                                            : TW__START}};
 }
 
-/* Of the segment that is evaluated, or of all. */
-static void add_penalty(const tw__plan *p, const tw_eval *e)
+/* Of the segment that is evaluated, or of all; of several leaves the group has added the gradient. */
+static void add_penalty(const tw__plan *p, const tw_eval *e, int leaves)
 {
     const size_t n = has_segments(p, e) ? p->steps.n_joins : 0, segment = n ? (size_t)e->draw->segment : 0;
     if (!p->is_penalised || !(e->penalised > 0) || segment < n) return;
     if (segment == n) e->sums->loss += e->penalised * p->penalty;
-    if (e->want & TW_WANT_GRADIENT)
+    if (e->want & TW_WANT_GRADIENT && !leaves)
         tw__network_add_penalty(p->on.model->state, p->on.model->type, p->steps.cuts[2 * n - segment],
                                 p->steps.cuts[2 * n - segment + 1], e->penalised, e->w, e->gradient);
 }
@@ -108,12 +108,13 @@ static int eval(void *user, const tw_eval *e)
     tw__plan *p = user;
     tw__lane *l = &p->lanes[e->draw->lane];
     const size_t outputs = p->steps.step[p->steps.n - 1].size;
+    const int leaves = e->want & TW_LEAVES && e->n > TW__PASS_ROWS;
     tw__fp_mode mode = tw__fp_enter();
     tw__plan_seen(p, NULL, 0, 0, e->n, 0);
     for (size_t i = 0; i == 0 || (e->want & TW_LEAVES && i * TW__PASS_ROWS < e->n); i++)
         e->sums[i] = (tw_sums){0};
     for (size_t done = 0, n; done < e->n; done += n) {
-        tw__group g = {.p = p, .lane = l, .leaves = e->want & TW_LEAVES && e->n > TW__PASS_ROWS};
+        tw__group g = {.p = p, .lane = l, .leaves = leaves};
         for (n = 0; g.n < p->frames && done + n < e->n; g.n++) {
             const size_t left = e->n - done - n, rows = left < TW__PASS_ROWS ? left : TW__PASS_ROWS;
             g.piece[g.n] = piece_of(p, l, e, g.n, done + n, rows);
@@ -124,7 +125,7 @@ static int eval(void *user, const tw_eval *e)
             tw__group_run(&g, e->rows + done,
                           e->output ? (char *)e->output + done * outputs * p->k->real : NULL);
     }
-    add_penalty(p, e);
+    add_penalty(p, e, leaves);
     tw__fp_leave(mode);
     return 0;
 }
@@ -162,13 +163,13 @@ static double weight(void *user, uint64_t row)
 /* ---- making and freeing -------------------------------------------------------------------------------- */
 
 /* One piece where no step is wide, and as many fewer than TW__FRAMES as memory says. With joins a piece's
- * frame is the batch's; penalties belong to the gradient of the first leaf. */
+ * frame is the batch's. */
 static size_t count_frames(const tw__plan *p)
 {
     int wide = 0;
     size_t frames = TW__FRAMES;
     for (size_t i = 0; i < p->steps.n; i++) wide |= p->steps.step[i].wide;
-    if (!wide || p->steps.n_joins || p->is_penalised) return 1;
+    if (!wide || p->steps.n_joins) return 1;
     while (frames > 1 && p->steps.size > MOST_BYTES / TW__PASS_ROWS / sizeof(double) / frames) frames /= 2;
     return frames;
 }
