@@ -32,6 +32,7 @@
     X(data_info)        \
     X(data_convert)     \
     X(bench_sparse)     \
+    X(bench_workers)    \
     X(bench_step)       \
     X(bench_train)      \
     X(bench_parse)      \
