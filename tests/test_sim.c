@@ -117,6 +117,8 @@ static const char *const simulated[] = {
     "sim:workers=4,stragglers=1,slow=5,jitter=exponential,latency=0.1+ps:sync=ssp,staleness=1",
     "sim:workers=40,sync=asp",
     "sim:workers=3,jitter=exponential,latency=0.3+ps:sync=asp,servers=2",
+    "sim:workers=3,jitter=exponential,latency=0.1+roundrobin",
+    "sim:workers=3,jitter=exponential,latency=0.1+roundrobin-delayed",
 };
 
 static void simulations_continue(void **state)

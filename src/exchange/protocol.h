@@ -86,7 +86,8 @@ typedef struct tw__transport {
     /* Weights reach a worker that waits for them, and it evaluates, before whoever sent them does anything
      * else. */
     int answers_at_once;
-    int is_virtual; /* its clock is */
+    int is_virtual;      /* its clock is */
+    int keeps_gradients; /* its state has those that workers hold; else they are lost when a run is saved */
     tw_status (*create)(tw__workers *x, tw_error *err);
     void (*free)(tw__workers *x);
     /* Until `limit` updates are done, or an error. */

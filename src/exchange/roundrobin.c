@@ -112,8 +112,12 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
         tw__numbered numbered;
         tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "turn", i);
         TW_TRY(mine->field(mine, "numbers", TW_I64, 1, &three, numbers, err));
-        if (v->loading == TW_LOAD)
-            *s = (struct seat){.has_turn = numbers[0] != 0, .is_lost = numbers[1] != 0, .seen = numbers[2]};
+        if (v->loading != TW_LOAD) continue;
+        const int held = numbers[1] != 0, kept = x->transport->keeps_gradients;
+        *s = (struct seat){.has_turn = numbers[0] != 0,
+                           .has_gradient = held && kept,
+                           .is_lost = held && !kept,
+                           .seen = numbers[2]};
     }
     return TW_OK;
 }

@@ -226,6 +226,7 @@ const tw__transport tw__transport_sim = {
               .is_transport = 1},
     .answers_at_once = 1,
     .is_virtual = 1,
+    .keeps_gradients = 1,
     .create = create,
     .free = destroy,
     .run = run,
