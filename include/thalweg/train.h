@@ -259,7 +259,7 @@ TW_API uint64_t tw_run_steps(const tw_run *run);
 /* Gradients evaluated, one for each row (or for each evaluation of an objective without rows): svrg's
  * snapshots and sam's second gradient count, evaluations of the loss alone do not. */
 TW_API uint64_t tw_run_gradients(const tw_run *run);
-/* time spent in tw_run_step, resumed time included */
+/* time spent in tw_run_step, resumed time included; of simulated workers by their clock */
 TW_API double tw_run_seconds(const tw_run *run);
 TW_API const char *tw_run_estimator(const tw_run *run); /* canonical spec, "svrg:m=100"; NULL: a solver */
 /* canonical specs of the controls; NULL: none */

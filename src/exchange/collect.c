@@ -31,6 +31,7 @@ static tw_status begin(tw__exchange *base, uint64_t clock, size_t leaves, size_t
     (void)clock, (void)err;
     *lo = c->to->lo = tw__part_begin(leaves, c->whole, c->part, c->parts);
     *hi = c->to->hi = tw__part_begin(leaves, c->whole, c->part + 1, c->parts);
+    c->to->leaves = leaves;
     return TW_OK;
 }
 

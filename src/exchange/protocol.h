@@ -24,7 +24,7 @@ typedef struct tw__workers tw__workers;
 
 /* What an evaluation has given: the sums over the leaves lo .. hi-1 of an update's batch tree. */
 typedef struct tw__gradient {
-    size_t lo, hi, n;
+    size_t lo, hi, leaves, n; /* leaves: of the whole update */
     /* nodes of the tree, each from its first leaf on; where the leaves are all, only one */
     size_t first[TW_MOST_LEAVES];
     tw__sum node[TW_MOST_LEAVES];
@@ -86,7 +86,7 @@ typedef struct tw__transport {
     /* Weights reach a worker that waits for them, and it evaluates, before whoever sent them does anything
      * else. */
     int answers_at_once;
-    int is_virtual;      /* its clock is */
+    int is_virtual;      /* its clock is not the machine's */
     int keeps_gradients; /* its state has those that workers hold; else they are lost when a run is saved */
     tw_status (*create)(tw__workers *x, tw_error *err);
     void (*free)(tw__workers *x);

@@ -85,7 +85,9 @@ static tw_status advance(tw__workers *x, tw__worker *me, tw_error *err)
     TW_TRY(tw__worker_compute(x, me, err));
     TW_TRY(tw__sim_keep(x, me, err));
     if (seat->ready < c->now) seat->ready = c->now;
-    const double takes = tw__sim_compute_time(&c->clock, me->index, seat->draws++);
+    const tw__gradient *g = &me->gradient;
+    const double share = (double)(g->hi - g->lo) / (double)g->leaves,
+                 takes = share * tw__sim_compute_time(&c->clock, me->index, seat->draws++);
     const tw__message m = {.to = me->index};
     seat->is_busy = 1;
     me->info.computing += takes;
@@ -220,7 +222,7 @@ const tw__transport tw__transport_sim = {
               .help = "workers and servers are simulated under a virtual clock, to the same bits every time",
               .paper = "",
               .equation = "a message takes latency + bytes / bandwidth; a server takes one after the other\n"
-                          "an evaluation takes time * speed * jitter",
+                          "an evaluation takes time * speed * jitter, of a part of an update its share of that",
               .n_options = sizeof options / sizeof options[0],
               .options = options,
               .is_transport = 1},

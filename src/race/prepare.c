@@ -31,7 +31,7 @@ static tw_status read_solver(tw_race *race, const char *spec, tw__entry *out, tw
 }
 
 /* An optimiser of one weight reads the spec as a run's will, before any data is there. */
-static tw_status canonical_spec(tw_race *race, const char *spec, tw__entry *out, tw_error *err)
+static tw_status canonical_optimizer(tw_race *race, const char *spec, tw__entry *out, tw_error *err)
 {
     static const int64_t shape[] = {1};
     const tw_tensor weight = {.name = "w", .rank = 1, .shape = shape};
@@ -57,6 +57,26 @@ static tw_status canonical_spec(tw_race *race, const char *spec, tw__entry *out,
     tw_status s = tw__copy_text(race->ctx, &out->spec, tw_optimizer_spec(opt), err);
     tw_optimizer_free(opt);
     return s;
+}
+
+/* With the exchange that the spec names, if it does. */
+static tw_status canonical_spec(tw_race *race, const char *spec, tw__entry *out, tw_error *err)
+{
+    tw__method parts;
+    tw_exchange_choice exchange;
+    char whole[TW_SPEC_MAX];
+    TW_TRY(tw__method_read(&parts, spec, err));
+    TW_TRY(canonical_optimizer(race, parts.optimizer, out, err));
+    if (!parts.exchange) return TW_OK;
+    if (out->is_solver)
+        return tw__fail(err, TW_ERR_SPEC, "%.200s: a solver has one process and no exchange", spec);
+    TW_TRY(tw_exchange_read(&exchange, parts.exchange, err));
+    parts.exchange = exchange.spec;
+    snprintf(parts.optimizer, sizeof parts.optimizer, "%s", out->spec);
+    if (!tw__method_write(&parts, whole))
+        return tw__fail(err, TW_ERR_SPEC, "optimizer \"%.60s\" is too long", spec);
+    tw__free_text(race->ctx, out->spec);
+    return tw__copy_text(race->ctx, &out->spec, whole, err);
 }
 
 static int is_method(const char *name)
@@ -204,8 +224,9 @@ static tw_status dry_run_on(tw_race *race, tw__problem *problem, tw_error *err)
     uint64_t longest = 0;
     for (size_t i = 0; i < race->n; i++) {
         tw_run *run;
+        tw__method parts;
         tw__entry *entry = &race->entries[i];
-        tw_run_options r = tw__race_run_options(race, entry, entry->spec, race->o.job.run.seed);
+        tw_run_options r = tw__race_run_options(race, entry, entry->spec, race->o.job.run.seed, &parts);
         TW_TRY(
             tw_run_create(&run, race->ctx, &problem->train, tw__problem_check(problem), problem->w, &r, err));
         const int is_first = !entry->is_solver && !race->schedule;

@@ -82,8 +82,10 @@ void tw__problem_close(tw__problem *problem)
 static int draws_noise(const tw_race *race, const tw__entry *entry)
 {
     tw__preset preset;
+    tw__method parts;
     tw_chain chain;
-    if (tw__preset_read(&preset, entry->spec, race->o.job.run.estimator, NULL, NULL) != TW_OK) return 0;
+    if (tw__method_read(&parts, entry->spec, NULL) != TW_OK) return 0;
+    if (tw__preset_read(&preset, parts.optimizer, race->o.job.run.estimator, NULL, NULL) != TW_OK) return 0;
     if (tw_chain_read(&chain, preset.optimizer, NULL, NULL) != TW_OK) return 0;
     for (int i = 0; i < chain.n; i++)
         if (chain.link[i].rule->traits(chain.link[i].values) & TW_DRAWS_NOISE) return 1;

@@ -23,17 +23,19 @@ tw__task tw__race_task(const tw_race *race, uint64_t number)
 
 /* A common batch is not for entries whose own estimator takes none. */
 tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec,
-                                    uint64_t seed)
+                                    uint64_t seed, tw__method *parts)
 {
     tw_run_options r = race->o.job.run;
-    r.optimizer = spec;
+    tw__method_read(parts, spec, NULL); /* of a length that was checked when the entry was read */
+    r.optimizer = parts->optimizer;
+    if (parts->exchange) r.exchange = parts->exchange;
     r.seed = seed;
     if (entry->is_solver)
         r = (tw_run_options){.size = r.size,
                              .seed = seed,
                              .epochs = r.epochs,
                              .target = r.target,
-                             .solver = spec,
+                             .solver = parts->optimizer,
                              .tol = 1e-300}; /* curves and f* down to rounding */
     if (race->surface) {
         r.epochs = race->o.steps;

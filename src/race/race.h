@@ -5,6 +5,7 @@
 #define TW_RACE_RACE_H
 #include "base/context.h"
 #include "file/json.h"
+#include "race/method.h"
 #include "train/loss_trace.h"
 #include <thalweg/race.h>
 #include <thalweg/surface.h>
@@ -147,9 +148,9 @@ typedef struct tw__task {
 uint64_t tw__race_tasks(const tw_race *race);
 tw__task tw__race_task(const tw_race *race, uint64_t number);
 
-/* The loop's options for a run of an entry; the spec has its rate. */
+/* The loop's options for a run of an entry; the spec has its rate, and *parts what it names. */
 tw_run_options tw__race_run_options(const tw_race *race, const tw__entry *entry, const char *spec,
-                                    uint64_t seed);
+                                    uint64_t seed, tw__method *parts);
 tw_type tw__race_type(const tw_race *race);
 /* 1: an entry is a solver, and so every run on data keeps its objective. */
 int tw__race_has_solver(const tw_race *race);

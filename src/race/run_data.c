@@ -74,7 +74,8 @@ tw_status tw__run_on_data(tw__run_recorder *w, tw__problem *problem, tw_error *e
 {
     tw_run *run;
     tw_race *race = w->race;
-    tw_run_options r = tw__race_run_options(race, w->entry, w->spec, w->run->seed);
+    tw__method parts;
+    tw_run_options r = tw__race_run_options(race, w->entry, w->spec, w->run->seed, &parts);
     r.event = tw__recorder_event;
     r.user = w;
     w->run->trace.every = trace_every(race, w->entry);

@@ -73,7 +73,8 @@ tw_status tw__run_on_surface(tw__run_recorder *w, tw__problem *problem, tw_error
     double *columns;
     tw_context *ctx = w->race->ctx;
     const size_t points = (size_t)w->race->o.steps + 1;
-    tw_run_options r = tw__race_run_options(w->race, w->entry, w->spec, w->run->seed);
+    tw__method parts;
+    tw_run_options r = tw__race_run_options(w->race, w->entry, w->spec, w->run->seed, &parts);
     r.event = tw__recorder_event;
     r.user = w;
     w->run->test = (tw_metrics){NAN, NAN, 0};

@@ -72,7 +72,9 @@ tw_status tw__tune_range(const tw_race *race, const char *requested, tw__entry *
             err, TW_ERR_SPEC,
             "%.200s finds its steps itself and has no learning rate to tune: race it without tune",
             requested);
-    TW_TRY(read_chain(race, requested, &chain, err));
+    tw__method parts;
+    TW_TRY(tw__method_read(&parts, requested, err));
+    TW_TRY(read_chain(race, parts.optimizer, &chain, err));
     const tw_choice *rule = &chain.link[chain.rule];
     int lr = tw_rule_option(rule->rule, "lr");
     if (lr < 0) return tw__fail(err, TW_ERR_SPEC, "%.200s has no learning rate to tune", requested);
@@ -126,25 +128,37 @@ static int put_rate(const char *spec, int link, double lr, char to[TW_SPEC_MAX])
     return wrote > 0 && wrote < TW_SPEC_MAX;
 }
 
+/* The optimizer with the rate, as its canonical text. */
+static tw_status tune_optimizer(const tw_race *race, tw__method *parts, double lr, tw_error *err)
+{
+    char text[TW_SPEC_MAX], made[TW_SPEC_MAX];
+    tw__preset preset;
+    tw_chain chain;
+    TW_TRY(read_chain(race, parts->optimizer, &chain, err));
+    if (!put_rate(parts->optimizer, chain.rule, lr, text))
+        return tw__fail(err, TW_ERR_SPEC, "optimizer %.60s is too long", parts->optimizer);
+    TW_TRY(tw__preset_read(&preset, text, race->o.job.run.estimator, NULL, err));
+    if (preset.is_one) {
+        TW_TRY(tw__preset_text(&preset, made, err));
+    } else {
+        TW_TRY(tw_chain_read(&chain, text, NULL, err));
+        snprintf(made, sizeof made, "%s", chain.spec);
+    }
+    /* the default rate, which a canonical spec does not name */
+    const int is_default = strcmp(made, parts->optimizer) == 0;
+    memcpy(parts->optimizer, is_default ? text : made, TW_SPEC_MAX);
+    return TW_OK;
+}
+
 tw_status tw__tune_spec(const tw_race *race, const tw__entry *entry, double lr, char to[TW_SPEC_MAX],
                         tw_error *err)
 {
-    char text[TW_SPEC_MAX];
-    tw__preset preset;
-    tw_chain chain;
-    TW_TRY(read_chain(race, entry->spec, &chain, err));
-    if (!put_rate(entry->spec, chain.rule, lr, text))
-        return tw__fail(err, TW_ERR_SPEC, "optimizer %.60s is too long", entry->spec);
-    TW_TRY(tw__preset_read(&preset, text, race->o.job.run.estimator, NULL, err));
-    if (preset.is_one) {
-        TW_TRY(tw__preset_text(&preset, to, err));
-    } else {
-        TW_TRY(tw_chain_read(&chain, text, NULL, err));
-        snprintf(to, TW_SPEC_MAX, "%s", chain.spec);
-    }
-    /* the default rate, which a canonical spec does not name */
-    if (strcmp(to, entry->spec) == 0) memcpy(to, text, sizeof text);
-    return TW_OK;
+    tw__method parts;
+    TW_TRY(tw__method_read(&parts, entry->spec, err));
+    TW_TRY(tune_optimizer(race, &parts, lr, err));
+    return tw__method_write(&parts, to)
+               ? TW_OK
+               : tw__fail(err, TW_ERR_SPEC, "optimizer %.60s is too long", entry->spec);
 }
 
 /* ---- the choice ---------------------------------------------------------------------------------------- */

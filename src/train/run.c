@@ -373,7 +373,7 @@ static tw_status take_steps(tw_run *r, uint64_t most, tw_error *err)
                         "the run was stopped by an earlier error and takes no further steps");
     if (tw_run_is_over(r->status))
         return tw__fail(err, TW_ERR_STATE, "the run has ended (%s)", tw_run_status_name(r->status));
-    double start = tw__seconds();
+    const double start = tw__seconds(), clock = tw__run_clock(r);
     r->status = is_over_time(r) ? TW_RUN_TIME : TW_RUN_GOING;
     if (r->status == TW_RUN_TIME) return TW_OK; /* taken up again under the limit that had stopped it */
     if (most > most_at_once(r)) most = most_at_once(r);
@@ -382,7 +382,7 @@ static tw_status take_steps(tw_run *r, uint64_t most, tw_error *err)
         TW_TRY(take_step(r, &t, err));
     double spent = tw__seconds() - start;
     r->seconds += spent;
-    r->epoch_seconds += spent;
+    r->epoch_seconds += tw__run_clock(r) - clock;
     if (t.ended) {
         tw_epoch *line = &r->history[r->n_history - 1];
         line->seconds = r->epoch_seconds;
@@ -422,7 +422,7 @@ const char *tw_run_control(const tw_run *r) { return tw__controls_text(r->contro
 int tw_run_status(const tw_run *r) { return r->status; }
 uint64_t tw_run_steps(const tw_run *r) { return r->updates; }
 uint64_t tw_run_gradients(const tw_run *r) { return r->gradients; }
-double tw_run_seconds(const tw_run *r) { return r->seconds; }
+double tw_run_seconds(const tw_run *r) { return tw__run_clock(r); }
 tw_optimizer *tw_run_optimizer(tw_run *r) { return r->optimizer; }
 
 const uint64_t *tw_run_drawn(const tw_run *r, size_t *n)

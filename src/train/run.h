@@ -155,6 +155,8 @@ tw_status tw__run_make_workers(tw_run *r, const tw_exchange_choice *choice, cons
 void tw__run_free_workers(tw_run *r);
 /* Makes some updates; none beyond the next after which somebody looks at the run. */
 tw_status tw__run_work(tw_run *r, tw_error *err);
+/* Seconds so far, by the clock of the workers' transport. */
+double tw__run_clock(const tw_run *r);
 tw_status tw__run_visit_workers(tw_run *r, tw_visitor *v, tw_error *err);
 
 /* run_sparse.c */

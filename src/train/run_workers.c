@@ -347,9 +347,15 @@ tw_status tw__run_work(tw_run *r, tw_error *err)
     const uint64_t stretch = until - r->updates < ws->stretch ? until - r->updates : ws->stretch;
     const double start = tw__seconds();
     TW_TRY(tw__workers_run(ws->x, r->updates + stretch, err));
-    if (!ws->x->transport->answers_at_once && tw__seconds() - start < around && ws->stretch < MOST)
+    if (!ws->x->transport->is_virtual && tw__seconds() - start < around && ws->stretch < MOST)
         ws->stretch *= 2;
     return TW_OK;
+}
+
+double tw__run_clock(const tw_run *r)
+{
+    const tw__workers *x = r->workers ? r->workers->x : NULL;
+    return x && x->transport->is_virtual ? x->transport->now(x) : r->seconds;
 }
 
 tw_status tw__run_visit_workers(tw_run *r, tw_visitor *v, tw_error *err)

@@ -111,23 +111,27 @@ tw_status tw__rows_open(tw__rows *rows, const tw_linear_options *options, tw_err
 void tw__rows_free(tw__rows *rows);
 
 typedef struct tw__trace_setting {
-    const char *optimizer, *estimator, *schedule;
+    const char *optimizer, *estimator, *schedule, *exchange;
     uint64_t seed, batch, updates, every;
 } tw__trace_setting;
-/* A run from weights of 0, evaluated every `every` updates: the loss over all rows at the reported weights,
- * passes: rows whose gradient was evaluated by then, in multiples of all; the first two weights (0 where
- * there is one). It ends before a loss that is not finite. */
+/* A run from weights of 0, evaluated every `every` updates: the loss over all rows at the reported
+ * weights, passes: rows whose gradient was evaluated by then, in multiples of all; the first two weights
+ * (0 where there is one); seconds, which repeat where workers are simulated. It ends before a loss that is
+ * not finite. */
 typedef struct tw__trace {
     tw_context *ctx;
     size_t n, capacity;
-    double *update, *passes, *loss, *first, *second;
+    double *update, *passes, *loss, *first, *second, *seconds;
     /* numbers that the estimator remembers */
     uint64_t kept;
+    int is_simulated;
+    double staleness; /* mean; NaN: there was none */
 } tw__trace;
 tw_status tw__trace_make(tw__trace *trace, const tw__rows *rows, const tw__trace_setting *setting,
                          tw_error *err);
 void tw__trace_free(tw__trace *trace);
-/* FIGURE-part.csv: update,passes,loss,gap,w0,w1; gap: the loss above `least`. */
+/* FIGURE-part.csv: update,passes,loss,gap,w0,w1; gap: the loss above `least`. Of simulated workers then also
+ * seconds. */
 tw_status tw__trace_write(tw__figure_output *output, const char *part, const tw__trace *trace, double least,
                           tw_error *err);
 

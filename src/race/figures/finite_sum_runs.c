@@ -78,7 +78,7 @@ static tw_status count_list(tw_visitor *v, const char *name, tw_type type, size_
 
 /* ---- A trace ---- */
 
-enum { COLUMNS = 5 };
+enum { COLUMNS = 6 };
 
 static tw_status look(tw__trace *c, const tw__rows *rows, tw_run *loop, uint64_t gradients, int *ended,
                       tw_error *err)
@@ -90,6 +90,7 @@ static tw_status look(tw__trace *c, const tw__rows *rows, tw_run *loop, uint64_t
     *ended = !isfinite(m.loss);
     if (*ended) return TW_OK;
     const double *w = weights;
+    c->seconds[c->n] = tw_run_seconds(loop);
     c->update[c->n] = (double)tw_run_steps(loop);
     c->passes[c->n] = (double)gradients / (double)rows->n;
     c->loss[c->n] = m.loss;
@@ -112,7 +113,9 @@ static tw_status go(tw__trace *c, const tw__rows *rows, tw_run *loop, const stru
         if (step != TW_OK) return step;
         if (i % s->every == 0) TW_TRY(look(c, rows, loop, counted->gradients, &ended, err));
     }
-    return ended ? TW_OK : tw_run_visit(loop, &visitor, err);
+    tw_exchange_info info = {.size = sizeof info};
+    c->staleness = tw_run_exchange(loop, &info, NULL) == TW_OK ? info.mean_staleness : NAN;
+    return ended || c->is_simulated ? TW_OK : tw_run_visit(loop, &visitor, err);
 }
 
 static tw_status run(tw__trace *c, const tw__rows *rows, double *w, const tw__trace_setting *s, tw_error *err)
@@ -126,6 +129,7 @@ static tw_status run(tw__trace *c, const tw__rows *rows, double *w, const tw__tr
                               .optimizer = s->optimizer,
                               .estimator = s->estimator,
                               .schedule = s->schedule,
+                              .exchange = s->exchange,
                               .seed = s->seed,
                               .batch = s->batch,
                               .epochs = s->updates};
@@ -138,8 +142,8 @@ static tw_status run(tw__trace *c, const tw__rows *rows, double *w, const tw__tr
 tw_status tw__trace_make(tw__trace *c, const tw__rows *rows, const tw__trace_setting *s, tw_error *err)
 {
     const size_t weights = rows->columns + 1;
-    double **const column[COLUMNS] = {&c->update, &c->passes, &c->loss, &c->first, &c->second}, *w;
-    *c = (tw__trace){.ctx = rows->ctx, .capacity = (size_t)(s->updates / s->every) + 1};
+    double **const column[COLUMNS] = {&c->update, &c->passes, &c->loss, &c->first, &c->second, &c->seconds}, *w;
+    *c = (tw__trace){.ctx = rows->ctx, .is_simulated = s->exchange != NULL, .capacity = (size_t)(s->updates / s->every) + 1};
     TW_TRY(tw__alloc(c->ctx, &c->update, COLUMNS * c->capacity, sizeof *c->update, err));
     for (size_t i = 1; i < COLUMNS; i++) *column[i] = c->update + i * c->capacity;
     tw_status status = tw__alloc(c->ctx, &w, weights, sizeof *w, err);
@@ -161,9 +165,10 @@ tw_status tw__trace_write(tw__figure_output *output, const char *part, const tw_
     double *gap;
     TW_TRY(tw__alloc(c->ctx, &gap, c->capacity, sizeof *gap, err));
     for (size_t i = 0; i < c->n; i++) gap[i] = c->loss[i] - least;
-    const double *const columns[] = {c->update, c->passes, c->loss, gap, c->first, c->second};
-    const tw_status s = tw__output_columns(output, part, "update,passes,loss,gap,w0,w1", c->n,
-                                           sizeof columns / sizeof columns[0], columns, err);
+    const double *const columns[] = {c->update, c->passes, c->loss, gap, c->first, c->second, c->seconds};
+    const tw_status s = tw__output_columns(
+        output, part, c->is_simulated ? "update,passes,loss,gap,w0,w1,seconds" : "update,passes,loss,gap,w0,w1",
+        c->n, c->is_simulated ? 7 : 6, columns, err);
     tw__free(c->ctx, gap, c->capacity, sizeof *gap);
     return s;
 }

@@ -71,7 +71,9 @@ static void put_small(tw__page *g, size_t own)
 static tw_status read_parts(struct parts *out, const char *spec, const char *estimator, const tw_rule *own,
                             tw_error *err)
 {
-    TW_TRY(tw__preset_read(&out->preset, spec, estimator, own ? own->name : NULL, err));
+    tw__method method;
+    TW_TRY(tw__method_read(&method, spec, err));
+    TW_TRY(tw__preset_read(&out->preset, method.optimizer, estimator, own ? own->name : NULL, err));
     TW_TRY(tw_estimator_read(&out->estimator, out->preset.estimator, err));
     return tw__preset_chain(&out->preset, own, &out->chain, err);
 }
