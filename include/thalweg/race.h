@@ -62,7 +62,9 @@ typedef struct tw_race_options {
     size_t size; /* sizeof(tw_race_options) */
     /* instead of data and model: a surface (surface.h); NULL: on data */
     const char *surface;
-    /* specs separated by spaces: "sgd adam:lr=3e-4 saga newton"; NULL: eight common ones. A solver makes
+    /* specs separated by spaces: "sgd adam:lr=3e-4 saga newton"; NULL: eight common ones. One may have an
+     * exchange of its own (exchange.h), "sgd|ps:sync=asp,workers=4"; simulated workers count their own
+     * seconds. A solver makes
      * epochs (steps on a surface) iterations; on data the mean loss over all training rows is then evaluated
      * for all at the start and after each epoch, outside the time of the runs */
     const char *optimizers;

@@ -19,6 +19,6 @@ tw_status tw__method_read(tw__method *out, const char *spec, tw_error *err)
 int tw__method_write(const tw__method *method, char to[TW_SPEC_MAX])
 {
     const char *exchange = method->exchange;
-    return snprintf(to, TW_SPEC_MAX, "%s%s%s", method->optimizer, exchange ? "|" : "", exchange ? exchange : "") <
-           TW_SPEC_MAX;
+    return snprintf(to, TW_SPEC_MAX, "%s%s%s", method->optimizer, exchange ? "|" : "",
+                    exchange ? exchange : "") < TW_SPEC_MAX;
 }

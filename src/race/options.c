@@ -15,7 +15,7 @@ static const tw_field own[] = {
      "in place of DATA and a model: a function of two variables (thalweg surfaces)"},
     {"optimizers", "optimizers", TW_FIELD_TEXT, AT(optimizers), usual_optimizers, NULL, 0, 0, 0, "\"A B C\"",
      "update rules, separated by spaces (thalweg rules); an estimator's name, e.g. saga, means --estimator saga with the rule sgd, a "
-     "solver's, e.g. newton, that solver for --epochs iterations"},
+     "solver's, e.g. newton, that solver for --epochs iterations; with an exchange of its own: \"sgd|ps:sync=asp,workers=4\""},
     {"seeds", "seeds", TW_FIELD_NATURAL, AT(seeds), "3; on a surface 1", NULL, 1, TW__MOST_SEEDS, 0, "N",
      "runs of each, with seeds S, S + 1, ..."},
     {"tune", "tune", TW_FIELD_NATURAL, AT(tune), NULL, NULL, 1, TW__MOST_TRIALS, TW_FIELD_IF_SET, "N",

@@ -142,8 +142,11 @@ static tw_status run(tw__trace *c, const tw__rows *rows, double *w, const tw__tr
 tw_status tw__trace_make(tw__trace *c, const tw__rows *rows, const tw__trace_setting *s, tw_error *err)
 {
     const size_t weights = rows->columns + 1;
-    double **const column[COLUMNS] = {&c->update, &c->passes, &c->loss, &c->first, &c->second, &c->seconds}, *w;
-    *c = (tw__trace){.ctx = rows->ctx, .is_simulated = s->exchange != NULL, .capacity = (size_t)(s->updates / s->every) + 1};
+    double **const column[COLUMNS] = {&c->update, &c->passes, &c->loss, &c->first, &c->second, &c->seconds},
+                   *w;
+    *c = (tw__trace){.ctx = rows->ctx,
+                     .is_simulated = s->exchange != NULL,
+                     .capacity = (size_t)(s->updates / s->every) + 1};
     TW_TRY(tw__alloc(c->ctx, &c->update, COLUMNS * c->capacity, sizeof *c->update, err));
     for (size_t i = 1; i < COLUMNS; i++) *column[i] = c->update + i * c->capacity;
     tw_status status = tw__alloc(c->ctx, &w, weights, sizeof *w, err);
@@ -166,9 +169,9 @@ tw_status tw__trace_write(tw__figure_output *output, const char *part, const tw_
     TW_TRY(tw__alloc(c->ctx, &gap, c->capacity, sizeof *gap, err));
     for (size_t i = 0; i < c->n; i++) gap[i] = c->loss[i] - least;
     const double *const columns[] = {c->update, c->passes, c->loss, gap, c->first, c->second, c->seconds};
-    const tw_status s = tw__output_columns(
-        output, part, c->is_simulated ? "update,passes,loss,gap,w0,w1,seconds" : "update,passes,loss,gap,w0,w1",
-        c->n, c->is_simulated ? 7 : 6, columns, err);
+    const char *const names =
+        c->is_simulated ? "update,passes,loss,gap,w0,w1,seconds" : "update,passes,loss,gap,w0,w1";
+    const tw_status s = tw__output_columns(output, part, names, c->n, c->is_simulated ? 7 : 6, columns, err);
     tw__free(c->ctx, gap, c->capacity, sizeof *gap);
     return s;
 }
