@@ -117,6 +117,11 @@ static const struct {
     {"surface-3", TW_HOLDS_DEPENDS, {"Momentum strays 1.6", "NAG strays 1.1"}},
     {"surface-4", TW_HOLDS_DEPENDS, {"56 (NAG)", "158 (Adagrad)"}},
     {"surface-5", TW_HOLDS_YES, {"Adagrad 0.34"}},
+    {"workers-bsp", TW_HOLDS_YES, {"to the bit: yes"}},
+    {"workers-straggler", TW_HOLDS_YES, {"times slower makes BSP take 3."}},
+    {"workers-stale", TW_HOLDS_YES, {"of ASP is 6.9"}},
+    {"workers-unsteady", TW_HOLDS_YES, {"64 ASP workers"}},
+    {"workers-ssp", TW_HOLDS_DEPENDS, {"at random: BSP", "one slow: BSP"}},
 };
 enum { N_KNOWN = sizeof known / sizeof known[0] };
 

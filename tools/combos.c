@@ -108,8 +108,8 @@ static int reason_number(struct table *t, const char *text)
     return ++t->n_reasons;
 }
 
-/* A column is as wide as its head, at least 4. */
-static int column_width(const char *head) { return strlen(head) > 4 ? (int)strlen(head) : 4; }
+/* A column is as wide as its head, and as "no 99". */
+static int column_width(const char *head) { return strlen(head) > 5 ? (int)strlen(head) : 5; }
 
 static void put_word(struct table *t, const char *word, const char *head)
 {

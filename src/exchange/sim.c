@@ -221,8 +221,9 @@ const tw__transport tw__transport_sim = {
               .name = "sim",
               .help = "workers and servers are simulated under a virtual clock, to the same bits every time",
               .paper = "",
-              .equation = "a message takes latency + bytes / bandwidth; a server takes one after the other\n"
-                          "an evaluation takes time * speed * jitter, of a part of an update its share of that",
+              .equation =
+                  "a message takes latency + bytes / bandwidth; a server takes one after the other\n"
+                  "an evaluation takes time * speed * jitter, of a part of an update its share of that",
               .n_options = sizeof options / sizeof options[0],
               .options = options,
               .is_transport = 1},

@@ -14,7 +14,7 @@ typedef struct tw__sim_clock {
 } tw__sim_clock;
 
 #define TW__SIM_OPTIONS                                                                                        \
-    {"time", TW_REAL, NULL, 1, 0, TW_INF, TW_OPEN, "seconds that the rows of an update take"},                        \
+    {"time", TW_REAL, NULL, 1, 0, TW_INF, TW_OPEN, "seconds that the rows of an update take"},                 \
         {"jitter",                                                                                             \
          TW_WORD,                                                                                              \
          "none exponential lognormal",                                                                         \
