@@ -157,8 +157,11 @@ tw_status cli_explain_exchange(const struct cli_common *common, const char *spec
         if (c.transport) all = cli_put(all, "transport", cli_exchange_json(c.transport));
         return cli_print_json(all, err);
     }
-    if (c.transport)
-        printf("%s: %s\n\n", c.spec, c.is_exact ? "the bits of local" : "another result than local's");
+    if (c.transport) {
+        cli_print_sentence(0, "%s: %s", c.spec,
+                           c.is_exact ? "the bits of local" : "another result than local's");
+        putchar('\n');
+    }
     print_exchange(c.protocol, c.values);
     if (!c.transport) return TW_OK;
     putchar('\n');

@@ -251,12 +251,13 @@ static void check_finite(tw_optimizer *opt, size_t n, const uint32_t *index, con
     }
 }
 
-/* Neighbours in a list, and copies of their weights and slots. */
+/* Neighbours in a list, and copies of their weights and slots, as they become and, where changes are
+ * added, as they were. */
 typedef struct gathered {
     size_t n;
     const tw__part *part;
     size_t index[TW__BLOCK];
-    tw__numbers g, copy[1 + TW_SLOTS_MAX];
+    tw__numbers g, copy[1 + TW_SLOTS_MAX], was[1 + TW_SLOTS_MAX];
 } gathered;
 
 /* Other optimisers may step the same weights (shared.h), so every number is read and written at once. */
@@ -309,7 +310,6 @@ static void step_gathered(tw_optimizer *opt, gathered *b, void *w)
 {
     const tw__link *l = tw__rule_link(opt);
     void *vector[1 + TW_SLOTS_MAX] = {w}, *slots[TW_SLOTS_MAX];
-    tw__numbers was[1 + TW_SLOTS_MAX];
     const int n = 1 + l->r->n_slots;
     if (!b->n) return;
     for (int i = 1; i < n; i++) {
@@ -318,7 +318,7 @@ static void step_gathered(tw_optimizer *opt, gathered *b, void *w)
     }
     for (int i = 0; i < n; i++)
         if (vector[i]) gather(opt, b, vector[i], &b->copy[i]);
-    if (opt->adds) memcpy(was, b->copy, (size_t)n * sizeof *was);
+    if (opt->adds) memcpy(b->was, b->copy, (size_t)n * sizeof *b->was);
     const tw_span span =
         {.n = b->n, .out = b->copy, .w = b->copy, .g = &b->g, .at = b->copy, .slots = slots, .ahead = &b->g};
     tw__run_kernel(opt, l->r, opt->groups[b->part->group].kernels, &span,
@@ -327,7 +327,7 @@ static void step_gathered(tw_optimizer *opt, gathered *b, void *w)
     for (int i = 0; i < n; i++) {
         if (!vector[i]) continue;
         if (doubtful && !is_finite(opt, b, &b->copy[i])) tw__note_first(&opt->overflow, opt->n);
-        if (opt->adds) add_changes(opt, b, vector[i], &was[i], &b->copy[i]);
+        if (opt->adds) add_changes(opt, b, vector[i], &b->was[i], &b->copy[i]);
         else scatter(opt, b, vector[i], &b->copy[i]);
     }
     b->n = 0;
