@@ -95,8 +95,9 @@ typedef struct tw_event {
     /* STEP: mean loss of the rows of this update, before its step */
     double update_loss;
 } tw_event;
-/* FIT: a step of one of the fits that a job makes before its own run (cv), counted in that fit. CHECKPOINT: a
- * job has written its checkpoint, of this step, which stays until the next one replaces it. */
+/* FIT: a step of one of the fits that a job makes before its own run (cv, path, pretrain), counted in that
+ * fit. CHECKPOINT: a job has written its checkpoint, of this step, which stays until the next one replaces
+ * it. */
 enum { TW_EVENT_STEP = 1, TW_EVENT_EPOCH = 2, TW_EVENT_FIT = 3, TW_EVENT_CHECKPOINT = 4 };
 
 /* How the weights are stepped where the objective answers with lists (tw_objective.touched). The weights that
@@ -386,7 +387,8 @@ typedef struct tw_job_options {
     /* Above 0: each hidden dense layer of a network, one after the other, first learns for so many epochs, by
      * adam and without labels, to keep what the layers below it make of the rows. pretrain_on: NULL for the
      * training rows, or a data set like them, of which labels are not needed; pretrain_noise: the share of a
-     * layer's inputs that are hidden from it meanwhile, [0, 1). Not with from, cv and path. */
+     * layer's inputs that are hidden from it meanwhile, [0, 1). Not with from, cv and path. tw_job_run does
+     * it; a job that is stopped meanwhile continues with the next layer, or, resumed, with the first. */
     uint64_t pretrain;
     const char *pretrain_on;
     double pretrain_noise;

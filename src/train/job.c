@@ -132,7 +132,7 @@ static tw_status bind(tw_job *job, tw_error *err)
     return TW_OK;
 }
 
-tw_status tw__job_replace_model(tw_job *job, tw_model *model, tw_error *err)
+static void unbind(tw_job *job)
 {
     tw_run_free(job->run);
     job->run = NULL;
@@ -141,8 +141,32 @@ tw_status tw__job_replace_model(tw_job *job, tw_model *model, tw_error *err)
     tw_model_objective_free(&job->train_objective);
     tw_model_objective_free(&job->val_objective);
     tw_model_objective_free(&job->test_objective);
+}
+
+tw_status tw__job_replace_model(tw_job *job, tw_model *model, tw_error *err)
+{
+    unbind(job);
     tw_model_free(job->model);
     job->model = model;
+    return bind(job, err);
+}
+
+int tw__job_tell_of_fit(const tw_job *job, const tw_event *event)
+{
+    tw_event e = *event;
+    if (!job->event || event->kind != TW_EVENT_STEP) return 0;
+    e.kind = TW_EVENT_FIT;
+    return job->event(job->user, &e);
+}
+
+/* What a run keeps may begin with the weights, so that it is made anew. */
+static tw_status pretrain(tw_job *job, int *status, tw_error *err)
+{
+    if (!job->o.pretrain || job->continues || job->is_pretrained) return TW_OK;
+    TW_TRY(tw__pretrain(job, status, err));
+    if (*status == TW_RUN_INTERRUPTED) return TW_OK;
+    job->is_pretrained = 1;
+    unbind(job);
     return bind(job, err);
 }
 
@@ -167,7 +191,7 @@ static tw_status open_all(tw_job *job, tw_error *err)
     TW_TRY(tw__job_set_window(job, err));
     tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
     TW_TRY(make_model(job, type, err));
-    if (job->o.pretrain && !job->continues) TW_TRY(tw__pretrain(job, err));
+    if (job->o.pretrain) TW_TRY(tw__pretrain_check_model(job->model, err));
     job->event = job->o.run.event;
     job->user = job->o.run.user;
     TW_TRY(bind(job, err));
@@ -390,7 +414,7 @@ static tw_status open_again(tw_job **out, tw_context *ctx, const char *directory
                             const json_t *run, int from_checkpoint, tw_error *err)
 {
     tw_job_options o;
-    int found;
+    int found, status = TW_RUN_GOING;
     TW_TRY(recorded_options(&o, directory, given, run, err));
     TW_TRY(check_again(&o, err));
     o.run.seconds = 0;
@@ -400,6 +424,8 @@ static tw_status open_again(tw_job **out, tw_context *ctx, const char *directory
     if (from_checkpoint) TW_TRY(tw__job_find_checkpoint(job, &job->continues, err));
     TW_TRY(open_all(job, err));
     TW_TRY(check_data(job, run, err));
+    TW_TRY(pretrain(job, &status, err));
+    if (status == TW_RUN_INTERRUPTED) return tw__fail(err, TW_STOPPED, "interrupted while it was pretrained");
     if (from_checkpoint) TW_TRY(tw__job_load_checkpoint(job, &found, err));
     tw__free_text(ctx, (char *)(uintptr_t)job->o.out);
     job->o.out = NULL;
@@ -523,6 +549,7 @@ tw_status tw_job_run(tw_job *job, tw_error *err)
     if (job->finished) return TW_OK;
     int status = tw_run_status(job->run); /* a run may have ended and then failed to write its result */
     if (status == TW_RUN_INTERRUPTED || status == TW_RUN_TIME) status = TW_RUN_GOING;
+    if (status == TW_RUN_GOING) TW_TRY(pretrain(job, &status, err));
     if (status == TW_RUN_GOING) TW_TRY(tw__selection_run(job, &status, err));
     uint64_t every = job->o.checkpoint_every;
     while (status == TW_RUN_GOING) {

@@ -24,6 +24,8 @@ struct tw_job {
     tw__norm_trace norms;
     int epoch_ended, checkpoint_requested, has_test, has_val, resumed;
     int continues;                        /* its weights are those of a checkpoint */
+    uint64_t pretrained;                  /* layers of its model (pretrain.h) */
+    int is_pretrained;                    /* all of them */
     tw_metrics test_metrics, val_metrics; /* of the kept weights, in the end */
     tw_scores *test_scores, *val_scores;  /* NULL: none asked for */
     struct tw__selection *selection;      /* selection.h; NULL: no fits come before the run */
@@ -86,6 +88,8 @@ tw_status tw__job_set_window(tw_job *job, tw_error *err);
 /* job.c: takes the model in place of the job's, and makes the run anew; gives one of job->o's texts another
  * value. */
 tw_status tw__job_replace_model(tw_job *job, tw_model *model, tw_error *err);
+/* Tells the caller of a step of a fit before the run, as TW_EVENT_FIT; what it returns. */
+int tw__job_tell_of_fit(const tw_job *job, const tw_event *event);
 tw_status tw__job_set_text(tw_job *job, const char **option, const char *text, tw_error *err);
 
 /* The run in a directory, ended or not, without a directory: nothing is written. from_checkpoint: it begins

@@ -148,21 +148,25 @@ static const char *loss_for(const tw_data_info *rows)
     return "bce_loss";
 }
 
-static tw_status fit(const pretraining *z, tw_model *model, const tw_data *rows, double *loss, tw_error *err)
+static int on_event(void *user, const tw_event *event) { return tw__job_tell_of_fit(user, event); }
+
+static tw_status fit(const pretraining *z, tw_model *model, const tw_data *rows, double *loss, int *status,
+                     tw_error *err)
 {
     tw_run_options r = TW_RUN_OPTIONS_INIT;
     tw_objective o = TW_OBJECTIVE_INIT;
     tw_run *run = NULL;
-    int status = TW_RUN_GOING;
     size_t n;
     r.optimizer = "adam";
     r.epochs = z->job->o.pretrain;
     r.batch = z->job->o.run.batch;
     r.seed = z->job->o.run.seed;
+    r.event = on_event;
+    r.user = z->job;
     tw_status s = tw_model_objective(model, rows, &o, err);
     if (s == TW_OK) s = tw_run_create(&run, z->ctx, &o, NULL, model->w, &r, err);
-    while (s == TW_OK && status == TW_RUN_GOING) s = tw_run_step(run, &status, err);
-    if (s == TW_OK) *loss = tw_run_history(run, &n)[r.epochs - 1].loss;
+    while (s == TW_OK && *status == TW_RUN_GOING) s = tw_run_step(run, status, err);
+    if (s == TW_OK && *status != TW_RUN_INTERRUPTED) *loss = tw_run_history(run, &n)[r.epochs - 1].loss;
     tw_run_free(run);
     tw_model_objective_free(&o);
     return s;
@@ -170,7 +174,7 @@ static tw_status fit(const pretraining *z, tw_model *model, const tw_data *rows,
 
 /* The layer of an item between `before`, which has no weights, and a decoder, on these rows. */
 static tw_status train_layer(const pretraining *z, const char *before, int n_before, const char *item,
-                             size_t first_tensor, const tw_data *rows, tw_error *err)
+                             size_t first_tensor, const tw_data *rows, int *status, tw_error *err)
 {
     char text[TW__NETWORK_TEXT], noise[48] = "", number[TW_VALUE_MAX];
     tw_data_info info = {.size = sizeof info};
@@ -186,23 +190,24 @@ static tw_status train_layer(const pretraining *z, const char *before, int n_bef
              item, tw__shape_size(&in), loss_for(&info));
     TW_TRY(tw_model_create(&model, z->ctx, text, z->model->type, rows, z->job->o.run.seed, err));
     tw_status s = copy_tensors(z, z->model, first_tensor, model, 2, 0, err);
-    if (s == TW_OK) s = fit(z, model, rows, &loss, err);
-    if (s == TW_OK) s = copy_tensors(z, z->model, first_tensor, model, 2, 1, err);
+    if (s == TW_OK) s = fit(z, model, rows, &loss, status, err);
+    const int is_done = s == TW_OK && *status != TW_RUN_INTERRUPTED;
+    if (is_done) s = copy_tensors(z, z->model, first_tensor, model, 2, 1, err);
     tw_model_free(model);
-    if (s == TW_OK) tw__log(z->ctx, TW_LOG_INFO, "pretrained %.*s: loss %.6g", n_item, item, loss);
+    if (is_done && s == TW_OK) tw__log(z->ctx, TW_LOG_INFO, "pretrained %.*s: loss %.6g", n_item, item, loss);
     return s;
 }
 
-static tw_status train_item(const pretraining *z, const char *item, int line, tw_error *err)
+static tw_status train_item(const pretraining *z, const char *item, int line, int *status, tw_error *err)
 {
     const size_t before = tensors_before(z->model->state, line);
     tw_model *encoder = NULL;
     tw_data *hidden = NULL;
     if (before == 0)
-        return train_layer(z, z->model->text, (int)(item - z->model->text), item, 0, z->rows, err);
+        return train_layer(z, z->model->text, (int)(item - z->model->text), item, 0, z->rows, status, err);
     tw_status s = make_encoder(z, item, before, &encoder, err);
     if (s == TW_OK) s = encode(z, encoder, &hidden, err);
-    if (s == TW_OK) s = train_layer(z, "", 0, item, before, hidden, err);
+    if (s == TW_OK) s = train_layer(z, "", 0, item, before, hidden, status, err);
     tw_data_free(hidden);
     tw_model_free(encoder);
     return s;
@@ -210,7 +215,7 @@ static tw_status train_item(const pretraining *z, const char *item, int line, tw
 
 /* ---- all of them --------------------------------------------------------------------------------------- */
 
-static tw_status check_model(const tw_model *m, tw_error *err)
+tw_status tw__pretrain_check_model(const tw_model *m, tw_error *err)
 {
     const char *item = m->text;
     if (m->kind != &tw__model_network || strchr(m->text, '('))
@@ -239,15 +244,20 @@ static tw_status open_rows(pretraining *z, tw_data **own, tw_error *err)
     return tw__model_check_rows(z->model, &z->info, err);
 }
 
-tw_status tw__pretrain(tw_job *job, tw_error *err)
+tw_status tw__pretrain(tw_job *job, int *status, tw_error *err)
 {
     pretraining z = {.job = job, .ctx = job->ctx, .model = job->model, .info = {.size = sizeof z.info}};
     tw_data *own = NULL;
-    TW_TRY(check_model(z.model, err));
     tw_status s = open_rows(&z, &own, err);
     const char *item = z.model->text;
-    for (int line = 0; item && s == TW_OK; item = next_item(item), line++)
-        if (is_dense(item) && has_dense_after(item)) s = train_item(&z, item, line, err);
+    uint64_t layer = 0;
+    for (int line = 0; item && s == TW_OK && *status != TW_RUN_INTERRUPTED; item = next_item(item), line++) {
+        if (!is_dense(item) || !has_dense_after(item) || layer++ < job->pretrained) continue;
+        *status = TW_RUN_GOING;
+        s = train_item(&z, item, line, status, err);
+        if (s == TW_OK && *status != TW_RUN_INTERRUPTED) job->pretrained++;
+    }
+    if (*status != TW_RUN_INTERRUPTED) *status = TW_RUN_GOING;
     tw_data_free(own);
     return s;
 }

@@ -6,7 +6,10 @@
 
 /* TW_ERR_SPEC: options that cannot be with pre-training, or have no effect without. */
 tw_status tw__pretrain_check(const tw_job_options *o, tw_error *err);
-/* Trains the hidden dense layers of the job's model, which has its initial weights. TW_ERR_SPEC: it has none,
- * or is no network; TW_ERR_DATA: rows that do not fit the model. */
-tw_status tw__pretrain(tw_job *job, tw_error *err);
+/* TW_ERR_SPEC: the model has no hidden dense layer, or is no network. */
+tw_status tw__pretrain_check_model(const tw_model *model, tw_error *err);
+/* Trains the hidden dense layers of the job's model, which has its initial weights but for the first
+ * job->pretrained of them. *status = TW_RUN_INTERRUPTED: the caller's callback stopped it, and the layer that
+ * it was at is as it was before. TW_ERR_DATA: rows that do not fit the model. */
+tw_status tw__pretrain(tw_job *job, int *status, tw_error *err);
 #endif

@@ -124,11 +124,7 @@ typedef struct fit {
 
 static int on_event(void *user, const tw_event *event)
 {
-    const tw_job *job = ((const fit *)user)->job;
-    tw_event e = *event;
-    if (!job->event || event->kind != TW_EVENT_STEP) return 0;
-    e.kind = TW_EVENT_FIT;
-    return job->event(job->user, &e);
+    return tw__job_tell_of_fit(((const fit *)user)->job, event);
 }
 
 static tw_status open_part(const tw_job *job, uint64_t number, part *to, tw_error *err)
