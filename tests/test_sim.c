@@ -218,6 +218,110 @@ static void simulations_get_more_epochs(void **state)
     release(&rest);
 }
 
+/* ---- times --------------------------------------------------------------------------------------------- */
+
+static worker_run rows_one_by_one(void)
+{
+    return (
+        worker_run){.rows = worker_sparse, .model = "logistic", .classes = 2, .n_rows = 3000, .o.batch = 1};
+}
+
+static void simulate(subject *s, tw_exchange_info *info, const char *exchange)
+{
+    const worker_run r = rows_one_by_one();
+    *info = (tw_exchange_info){.size = sizeof *info};
+    make(s, &r, exchange);
+    step_until(s, UINT64_MAX, exchange);
+    assert_int_equal(tw_run_exchange(s->run, info, NULL), TW_OK);
+}
+
+static void workers_have_their_times(void **state)
+{
+    static const double times[] = {0.58, 0.75, 1.51, 3.33};
+    tw_exchange_info info;
+    subject s;
+    (void)state;
+    simulate(&s, &info, "sim:workers=6,sync=asp,time=2,times=0.58|0.75|1.51|3.33");
+    assert_string_equal(info.spec, "sim:workers=6,time=2,times=0.58|0.75|1.51|3.33+ps:sync=asp");
+    for (size_t i = 0; i < info.workers; i++) {
+        const double time = 2 * times[i % 4];
+        assert_true(fabs(info.worker[i].computing - (double)info.worker[i].updates * time) < 1e-6);
+        /* at the end of the run the fast ones have none left, while the slowest evaluates */
+        assert_true(fabs((double)info.worker[i].updates - info.seconds / time) < 1 + 2 * times[3] / time);
+    }
+    release(&s);
+}
+
+static void evaluations_pause(void **state)
+{
+    tw_exchange_info info;
+    subject s;
+    (void)state;
+    simulate(&s, &info, "sim:workers=1,sync=asp,pause=0.1,longer=11");
+    assert_true(fabs(info.seconds / 6000 - 2) < 0.15);
+    release(&s);
+}
+
+/* The looser the bound, the less time is lost; with none nothing is. */
+static void time_of_ssp_is_between(void **state)
+{
+    static const char *const exchanges[] = {"sim:workers=8,sync=asp,jitter=exponential",
+                                            "sim:workers=8,jitter=exponential+ps:sync=ssp,staleness=16",
+                                            "sim:workers=8,jitter=exponential+ps:sync=ssp,staleness=4",
+                                            "sim:workers=8,jitter=exponential+ps:sync=ssp,staleness=1"};
+    double harmonic = 0, before = 0;
+    (void)state;
+    for (int i = 1; i <= 8; i++) harmonic += 1.0 / i;
+    for (size_t i = 0; i < 4; i++) {
+        tw_exchange_info info;
+        subject s;
+        simulate(&s, &info, exchanges[i]);
+        const double each = info.seconds / (6000 / 8.0);
+        if (i == 0) assert_true(fabs(each - 1) < 0.05);
+        assert_true(each > before && each < harmonic);
+        before = each;
+        release(&s);
+    }
+}
+
+/* Many workers that send at random are nearly a Poisson stream: with a share rho of its time taken, a server
+ * of constant service lets a message wait for rho / (2 (1 - rho)) services. */
+static void busy_servers_have_queues(void **state)
+{
+    static const double services[] = {0.001, 0.002, 0.003};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        tw_exchange_info info;
+        subject s;
+        char exchange[100];
+        double waiting = 0;
+        snprintf(exchange, sizeof exchange, "sim:workers=200,sync=asp,jitter=exponential,service=%g",
+                 services[i]);
+        simulate(&s, &info, exchange);
+        for (size_t k = 0; k < info.workers; k++) waiting += info.worker[k].waiting;
+        const double rho = 200 * services[i], queue = rho / (2 * (1 - rho)) * services[i];
+        if (!(fabs(waiting / 6000 - queue) < 0.15 * queue))
+            fail_msg("%s: a message waits %g, not %g", exchange, waiting / 6000, queue);
+        release(&s);
+    }
+}
+
+static void times_are_refused(void **state)
+{
+    static const char *const wrong[][2] = {{"sim:times=1|-2", "times = "},
+                                           {"sim:times=0|1", "times = "},
+                                           {"sim:times=1|nan", "times = "},
+                                           {"sim:time=-1", "time = -1"},
+                                           {"sim:pause=1.5", "pause = 1.5"},
+                                           {"sim:latency=-1", "latency = -1"},
+                                           {"sim:service=nan", "service = nan"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        worker_run r = rows_one_by_one();
+        worker_refused(&r, wrong[i][0], wrong[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +329,11 @@ int main(void)
         cmocka_unit_test(exact_threads_continue),
         cmocka_unit_test(asynchronous_threads_continue),
         cmocka_unit_test(simulations_get_more_epochs),
+        cmocka_unit_test(workers_have_their_times),
+        cmocka_unit_test(evaluations_pause),
+        cmocka_unit_test(time_of_ssp_is_between),
+        cmocka_unit_test(busy_servers_have_queues),
+        cmocka_unit_test(times_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,11 +36,14 @@ TW_API const tw_exchange *tw_exchange_find(const char *name); /* NULL if there i
 TW_API const char *tw_exchange_name(size_t i, const char **help);
 
 /* What an exchange's spec says. */
+enum { TW_EXCHANGE_NUMBERS = 128 };
 typedef struct tw_exchange_choice {
     const tw_exchange *protocol;
     const tw_exchange *transport; /* NULL for local, which has none */
     /* of each option, in the order of the tables, defaults included */
     double values[TW_OPTIONS_MAX], transport_values[TW_OPTIONS_MAX];
+    /* the transport's value of a TW_LIST is the place of a count in here, and the numbers follow it */
+    double lists[TW_EXCHANGE_NUMBERS];
     /* canonical: no aliases, shortest numbers, defaults left out, threads not named */
     char spec[TW_SPEC_MAX];
     int is_exact; /* 1: the bits are those of local, for any number of workers */

@@ -24,7 +24,8 @@ enum tw__purpose {
     TW__FOR_AUGMENT,
     TW__FOR_NOISE,
     TW__FOR_TEXT,
-    TW__FOR_TIMES
+    TW__FOR_TIMES,
+    TW__FOR_PAUSES
 };
 
 typedef struct tw__philox4 {

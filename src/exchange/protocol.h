@@ -218,6 +218,8 @@ tw_visitor *tw__numbered_visitor(tw__numbered *to, tw_visitor *inner, const char
 /* ---- for transports ------------------------------------------------------------------------------------ */
 
 double tw__transport_value(const tw__workers *x, const char *option);
+/* The n numbers of a list; 0: it is not given. */
+const double *tw__transport_list(const tw__workers *x, const char *option, size_t *n);
 tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err);
 /* The weights that a message to a worker carries, where it has some to keep them in. */
 void tw__deliver_weights(tw__workers *x, const tw__message *m);

@@ -62,6 +62,7 @@ const tw_exchange *tw_exchange_find(const char *name) { return find(tw__text_of(
 struct reading {
     tw__table table[2];
     double *values[2];
+    tw__lists lists; /* of the transport */
     unsigned char given[2][TW_OPTIONS_MAX];
 };
 
@@ -171,12 +172,16 @@ static tw_status read_exchange(tw_exchange_choice *out, const char *text, tw_err
         return tw__fail(err, TW_ERR_SPEC, "%s: the workers of %s share memory, so it runs on threads alone",
                         out->transport->name, out->protocol->name);
     struct reading r = {.table = {table_of(out->protocol), table_of(out->transport)},
-                        .values = {out->values, out->transport_values}};
+                        .values = {out->values, out->transport_values},
+                        .lists = {.n = 1}};
+    r.table[TRANSPORT].lists = &r.lists;
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < r.table[k].n; i++) r.values[k][i] = r.table[k].options[i].initial;
     const int first = parts == 2 || find(spec[0].name)->is_transport ? TRANSPORT : PROTOCOL;
     TW_TRY(read_items(&r, first, &spec[0], err));
     if (parts == 2) TW_TRY(read_items(&r, PROTOCOL, &spec[1], err));
+    _Static_assert(sizeof out->lists == sizeof r.lists.at, "lists are copied");
+    memcpy(out->lists, r.lists.at, sizeof out->lists);
     const tw__protocol *protocol = tw__protocol_of(out->protocol);
     out->is_exact = protocol->is_exact && protocol->is_exact(out->values);
     return write_spec(&r, out) ? TW_OK : tw__fail(err, TW_ERR_SPEC, "exchange \"%.60s\" is too long", text);

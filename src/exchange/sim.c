@@ -217,16 +217,18 @@ static const tw_option options[] = {{"workers", TW_INT, NULL, 4, 1, MOST_WORKERS
                                     TW__SIM_OPTIONS};
 
 const tw__transport tw__transport_sim = {
-    .about = {.size = sizeof(tw_exchange),
-              .name = "sim",
-              .help = "workers and servers are simulated under a virtual clock, to the same bits every time",
-              .paper = "",
-              .equation =
-                  "a message takes latency + bytes / bandwidth; a server takes one after the other\n"
-                  "an evaluation takes time * speed * jitter, of a part of an update its share of that",
-              .n_options = sizeof options / sizeof options[0],
-              .options = options,
-              .is_transport = 1},
+    .about =
+        {.size = sizeof(tw_exchange),
+         .name = "sim",
+         .help = "workers and servers are simulated under a virtual clock, to the same bits every time",
+         .paper = "",
+         .equation =
+             "a message takes latency + bytes / bandwidth; a server takes one after the other\n"
+             "an evaluation takes time * times[worker] * jitter, of a part of an update its share of that\n"
+             "a straggler's takes slow times as long, one with a pause longer times",
+         .n_options = sizeof options / sizeof options[0],
+         .options = options,
+         .is_transport = 1},
     .answers_at_once = 1,
     .is_virtual = 1,
     .keeps_gradients = 1,

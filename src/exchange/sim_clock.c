@@ -7,11 +7,17 @@
 
 void tw__sim_clock_read(tw__sim_clock *c, const tw__workers *x)
 {
+    size_t n_times;
+    const double *times = tw__transport_list(x, "times", &n_times);
     const uint64_t slow = (uint64_t)tw__transport_value(x, "stragglers");
     *c = (tw__sim_clock){.seed = x->set.seed,
                          .time = tw__transport_value(x, "time"),
                          .sigma = tw__transport_value(x, "sigma"),
                          .slow = tw__transport_value(x, "slow"),
+                         .pause = tw__transport_value(x, "pause"),
+                         .longer = tw__transport_value(x, "longer"),
+                         .times = times,
+                         .n_times = n_times,
                          .latency = tw__transport_value(x, "latency"),
                          .bandwidth = tw__transport_value(x, "bandwidth"),
                          .service = tw__transport_value(x, "service"),
@@ -31,7 +37,11 @@ static double jitter(const tw__sim_clock *c, size_t worker, uint64_t draw)
 
 double tw__sim_compute_time(const tw__sim_clock *c, size_t worker, uint64_t draw)
 {
-    return c->time * (worker >= c->first_slow ? c->slow : 1) * jitter(c, worker, draw);
+    double t = c->time * (worker >= c->first_slow ? c->slow : 1) * jitter(c, worker, draw);
+    if (c->n_times > 0) t *= c->times[worker % c->n_times];
+    if (c->pause > 0 && tw__random_unit(c->seed, TW__FOR_PAUSES, (uint32_t)worker, draw) < c->pause)
+        t *= c->longer;
+    return t;
 }
 
 double tw__sim_message_time(const tw__sim_clock *c, uint64_t bytes)

@@ -8,13 +8,16 @@ enum tw__jitter { TW__JITTER_NONE, TW__JITTER_EXPONENTIAL, TW__JITTER_LOGNORMAL 
 
 typedef struct tw__sim_clock {
     uint64_t seed;
-    double time, sigma, slow, latency, bandwidth, service;
-    size_t first_slow;
+    double time, sigma, slow, pause, longer, latency, bandwidth, service;
+    const double *times; /* of workers 0, 1, ..., and again from the first */
+    size_t n_times, first_slow;
     enum tw__jitter jitter;
 } tw__sim_clock;
 
 #define TW__SIM_OPTIONS                                                                                        \
     {"time", TW_REAL, NULL, 1, 0, TW_INF, TW_OPEN, "seconds that the rows of an update take"},                 \
+        {"times", TW_LIST, NULL,    0,                                                                         \
+         0,       TW_INF,  TW_OPEN, "times that of each worker, in turn: 0.58|0.75|1.51|3.33"},                \
         {"jitter",                                                                                             \
          TW_WORD,                                                                                              \
          "none exponential lognormal",                                                                         \
@@ -26,6 +29,8 @@ typedef struct tw__sim_clock {
         {"sigma", TW_REAL, NULL, 0.5, 0, 10, TW_OPEN_MIN, "with lognormal: the deviation of their logarithm"}, \
         {"stragglers", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED, "so many workers, the last ones, are slow"},     \
         {"slow", TW_REAL, NULL, 10, 0, TW_INF, TW_OPEN, "times that those take longer"},                       \
+        {"pause", TW_REAL, NULL, 0, 0, 1, TW_CLOSED, "probability that an evaluation pauses"},                 \
+        {"longer", TW_REAL, NULL, 10, 0, TW_INF, TW_OPEN, "times that it then takes longer"},                  \
         {"latency", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "seconds that a message takes"},                 \
         {"bandwidth", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "bytes of a message per second; 0: no limit"}, \
     {                                                                                                          \

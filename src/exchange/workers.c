@@ -31,6 +31,13 @@ double tw__transport_value(const tw__workers *x, const char *option)
     return value_of(x->choice.transport, x->choice.transport_values, option);
 }
 
+const double *tw__transport_list(const tw__workers *x, const char *option, size_t *n)
+{
+    const double *list = x->choice.lists + (size_t)tw__transport_value(x, option);
+    *n = (size_t)list[0];
+    return list + 1;
+}
+
 size_t tw__workers_count(const tw_exchange_choice *choice, const tw_context *ctx)
 {
     const double given = value_of(choice->transport, choice->transport_values, "workers");
