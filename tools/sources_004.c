@@ -607,7 +607,7 @@ static const struct cli_named named[] = {
      PROGRAM "what corresponds is thalweg train"},
     {"6.2.4", METHOD, "并行与分布式二阶优化算法", "methods of second order over machines", NOT_YET, ONE},
     {"7.2", TECHNIQUE,
-     "限于机器设备的欠缺，本文对于并行和分布式的研究没有结合实际训练来展现……希望在以后条件允许的情况下，可以实际地运用这个方式",
+     "限于机器设备的欠缺，本文对于并行和分布式的研究没有结合实际训练来展现",
      "to try parallel methods in practice, for which there were no machines", "thalweg figures workers",
      "on threads for real, and simulated with as many workers as wanted"},
     {"7.2", TOOL, "对于 Tensorflow 的研究很少", "TensorFlow", NOT_BUILT,
