@@ -9,7 +9,7 @@
     "thalweg race --surface quadratic:condition=100 --optimizers 'sgd momentum nag' --steps 300 --tune 8"
 #define SCALE(c) \
     "thalweg race --surface 'expr:\"" c "*x^2\",x=1,y=0' --optimizers 'sgd:lr=0.004 adam:lr=0.1' --steps 20"
-#define ONE "one process so far (thalweg exchanges)"
+#define ONE "not among the exchanges so far (thalweg exchanges)"
 #define PROGRAM "another program; "
 
 static const struct cli_named named[] = {
@@ -606,8 +606,7 @@ static const struct cli_named named[] = {
     {"6.2.4", TOOL, "Google 开源的 Tensorflow 框架", "TensorFlow", NOT_BUILT,
      PROGRAM "what corresponds is thalweg train"},
     {"6.2.4", METHOD, "并行与分布式二阶优化算法", "methods of second order over machines", NOT_YET, ONE},
-    {"7.2", TECHNIQUE,
-     "限于机器设备的欠缺，本文对于并行和分布式的研究没有结合实际训练来展现",
+    {"7.2", TECHNIQUE, "限于机器设备的欠缺，本文对于并行和分布式的研究没有结合实际训练来展现",
      "to try parallel methods in practice, for which there were no machines", "thalweg figures workers",
      "on threads for real, and simulated with as many workers as wanted"},
     {"7.2", TOOL, "对于 Tensorflow 的研究很少", "TensorFlow", NOT_BUILT,
