@@ -97,7 +97,7 @@ static json_t *value_json(const tw_option *o, const char *text)
 
 json_t *cli_option_json(const tw_option *o, const char *value)
 {
-    static const char *const types[] = {"real", "integer", "flag", "word", "list", "formula"};
+    static const char *const types[] = {"real", "integer", "flag", "word", "list", "formula", "spec"};
     char bounds[TW_VALUE_MAX], initial[TW_VALUE_MAX];
     json_t *all = json_pack("{s:s, s:s, s:o, s:s, s:s}", "name", o->name, "type", types[o->type], "default",
                             value_json(o, tw_option_text(o, o->initial, initial)), "range",

@@ -175,9 +175,9 @@ static tw_status count(void *user, size_t worker, void *w, const tw_sums *sums, 
     return TW_OK;
 }
 
-static tw_status no_optimizer(void *user, size_t lo, size_t hi, tw_optimizer **out, tw_error *err)
+static tw_status no_optimizer(void *user, const tw__optimizer_setting *s, tw_optimizer **out, tw_error *err)
 {
-    (void)user, (void)lo, (void)hi, (void)out;
+    (void)user, (void)s, (void)out;
     return tw__fail(err, TW_ERR_INTERNAL, "one server needs no other optimiser");
 }
 

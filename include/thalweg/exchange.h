@@ -44,6 +44,7 @@ typedef struct tw_exchange_choice {
     double values[TW_OPTIONS_MAX], transport_values[TW_OPTIONS_MAX];
     /* the transport's value of a TW_LIST is the place of a count in here, and the numbers follow it */
     double lists[TW_EXCHANGE_NUMBERS];
+    char quoted[TW_SPEC_MAX]; /* of the protocol's option that is a spec; "": its default */
     /* canonical: no aliases, shortest numbers, defaults left out, threads not named */
     char spec[TW_SPEC_MAX];
     int is_exact; /* 1: the bits are those of local, for any number of workers */

@@ -24,14 +24,16 @@ typedef enum tw_option_type {
     /* "15|40": numbers, each within the bounds; schedules only (tw_instant.lists) */
     TW_LIST = 4,
     /* a text in quotes; schedules and surfaces only, at most one in a table */
-    TW_FORMULA = 5
+    TW_FORMULA = 5,
+    /* a spec in quotes, outer="sgd:lr=1"; exchanges only, at most one in a table */
+    TW_SPEC = 6
 } tw_option_type;
 typedef struct tw_option {
     const char *name;
     tw_option_type type;
-    /* TW_WORD: "out hat in", the value is the index in this list; TW_FORMULA: its variables; TW_REAL: NULL,
-     * or words for what no number says, with the values min - 1, min - 2, ... (nag's "convex"); otherwise
-     * NULL */
+    /* TW_WORD: "out hat in", the value is the index in this list; TW_FORMULA: its variables; TW_SPEC: its
+     * default; TW_REAL: NULL, or words for what no number says, with the values min - 1, min - 2, ... (nag's
+     * "convex"); otherwise NULL */
     const char *words;
     /* default and bounds of TW_REAL and TW_INT; finite, but max may be TW_INF */
     double initial, min, max;

@@ -183,12 +183,15 @@ static tw_status list_value(const tw__table *t, const tw_option *o, tw__text v, 
     return TW_OK;
 }
 
-static tw_status formula_value(const tw__table *t, const tw_option *o, tw__text v, double *to, tw_error *err)
+static int is_quoted(const tw_option *o) { return o->type == TW_FORMULA || o->type == TW_SPEC; }
+
+static tw_status quoted_value(const tw__table *t, const tw_option *o, tw__text v, double *to, tw_error *err)
 {
     tw__text inside = {v.at + 1, v.n - 2};
     if (v.n < 3 || v.at[0] != '"' || v.at[v.n - 1] != '"' || memchr(inside.at, '"', inside.n))
-        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is no formula in quotes", o->name, TW__SHOW(v));
-    *t->formula = inside;
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is no %s in quotes", o->name, TW__SHOW(v),
+                        o->type == TW_SPEC ? "spec" : "formula");
+    *t->quoted = inside;
     *to = 1;
     return TW_OK;
 }
@@ -196,7 +199,7 @@ static tw_status formula_value(const tw__table *t, const tw_option *o, tw__text 
 static tw_status value_of(const tw__table *t, const tw_option *o, tw__text v, double *to, tw_error *err)
 {
     if (o->type == TW_LIST && t->lists) return list_value(t, o, v, to, err);
-    if (o->type == TW_FORMULA && t->formula) return formula_value(t, o, v, to, err);
+    if (is_quoted(o) && t->quoted) return quoted_value(t, o, v, to, err);
     char bounds[TW_VALUE_MAX];
     if (o->type == TW_FLAG) {
         if (flag_value(v, to)) return TW_OK;
@@ -255,8 +258,8 @@ int tw__option_write(const tw__table *t, int i, double value, char *to, size_t n
 {
     char text[TW_VALUE_MAX];
     size_t used = 0;
-    if (t->options[i].type == TW_FORMULA && value != 0)
-        return snprintf(to, n, "\"%.*s\"", (int)t->formula->n, t->formula->at) < (int)n;
+    if (is_quoted(&t->options[i]) && value != 0)
+        return snprintf(to, n, "\"%.*s\"", (int)t->quoted->n, t->quoted->at) < (int)n;
     if (t->options[i].type != TW_LIST)
         return snprintf(to, n, "%s", tw_option_text(&t->options[i], value, text)) < (int)n;
     const double *list = t->lists->at + (int)value;
@@ -290,6 +293,10 @@ const char *tw_option_text(const tw_option *o, double value, char to[TW_VALUE_MA
 {
     *to = 0;
     if (o->type == TW_LIST || o->type == TW_FORMULA) return to;
+    if (o->type == TW_SPEC) {
+        if (value == 0) snprintf(to, TW_VALUE_MAX, "%s", o->words);
+        return to;
+    }
     if (o->type != TW_WORD && !(o->words && value < o->min)) return tw__number_text(value, to);
     int place = (int)(o->type == TW_WORD ? value : o->min - 1 - value);
     tw__text rest = tw__text_of(o->words), word = {"", 0};
@@ -314,6 +321,7 @@ const char *tw_option_bounds(const tw_option *o, char to[TW_VALUE_MAX])
     char low[TW_VALUE_MAX], high[TW_VALUE_MAX];
     if (o->type == TW_FLAG) snprintf(to, TW_VALUE_MAX, "0 or 1");
     else if (o->type == TW_WORD) words_text(o->words, to, TW_VALUE_MAX);
+    else if (o->type == TW_SPEC) snprintf(to, TW_VALUE_MAX, "in quotes");
     else if (o->type == TW_FORMULA)
         words_text(o->words, to + snprintf(to, TW_VALUE_MAX, "of "), TW_VALUE_MAX - 3);
     else {

@@ -26,8 +26,8 @@ typedef struct tw__table {
     int n;
     const tw_alias *aliases; /* may be NULL */
     tw__lists *lists;        /* NULL: the table has no list */
-    /* its text between the quotes, a view into what was read; NULL: the table has no formula */
-    tw__text *formula;
+    /* the text between the quotes, a view into what was read; NULL: the table has no formula and no spec */
+    tw__text *quoted;
 } tw__table;
 
 int tw__option_allows(const tw_option *o, double x);    /* x lies within the bounds */

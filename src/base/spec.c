@@ -60,7 +60,10 @@ tw__text tw__text_cut(tw__text *rest, char separator)
 size_t tw__spec_joint(tw__text t)
 {
     size_t i = 0;
-    while (i < t.n && !(t.at[i] == '+' && i + 1 < t.n && is_letter(t.at[i + 1]))) i++;
+    for (int quoted = 0; i < t.n; i++) {
+        if (t.at[i] == '"') quoted = !quoted;
+        if (!quoted && t.at[i] == '+' && i + 1 < t.n && is_letter(t.at[i + 1])) break;
+    }
     return i;
 }
 

@@ -39,14 +39,27 @@ typedef struct tw__worker {
     void *w;         /* its weights; NULL: it evaluates at the run's */
     uint64_t clock;  /* updates that it has handed over */
     tw__gradient gradient;
-    void *state; /* the protocol's */
+    void *state;             /* the protocol's */
+    struct tw__later *later; /* n_later updates to be counted */
+    size_t n_later, later_capacity;
     tw_worker_info info;
 } tw__worker;
+
+/* An update that is made and not yet counted. */
+struct tw__later {
+    uint64_t update, rows;
+    tw_sums sums;
+};
 
 /* What goes from one to another. Workers are 0 .. n-1, servers follow them. A message has no content of
  * its own: `carries` says what of the sender's it stands for, which stays as it is until the sender is
  * answered. */
-enum { TW__NOTHING = 0, TW__GRADIENT = 1, TW__WEIGHTS = 2 };
+enum {
+    TW__NOTHING = 0,
+    TW__GRADIENT = 1,
+    TW__WEIGHTS = 2, /* a worker that has some gets them with the message */
+    TW__VECTOR = 3   /* as many numbers as lo .. hi-1, which the protocol takes itself */
+};
 typedef struct tw__message {
     int kind; /* the protocol's */
     unsigned carries;
@@ -100,11 +113,21 @@ typedef struct tw__transport {
     tw_status (*visit)(tw__workers *x, tw_visitor *v, tw_error *err);
 } tw__transport;
 
+/* An optimiser that is like the run's but for what is said here. */
+typedef struct tw__optimizer_setting {
+    size_t lo, hi;    /* the weights that it steps */
+    uint64_t steps;   /* that it will make; 0: as many as the run */
+    uint64_t stream;  /* another number: other noise */
+    const char *rule; /* NULL: the run's, with its schedule and groups */
+} tw__optimizer_setting;
+
 typedef struct tw__workers_setting {
     const tw_exchange_choice *choice;
     tw_type type;
-    size_t size;    /* weights */
-    void *w;        /* the run's */
+    size_t size; /* weights */
+    void *w;     /* the run's */
+    const tw_tensor *tensors;
+    size_t n_tensors;
     uint64_t total; /* updates of the run */
     uint64_t seed;
     int steps_lists, needs_point; /* the rule takes lists; looks at where its gradient was taken */
@@ -115,10 +138,12 @@ typedef struct tw__workers_setting {
      * `part` of `parts` of them, whole leaves. What is in *to is valid until its next evaluation. */
     tw_status (*compute)(void *user, size_t worker, uint64_t update, size_t part, size_t parts,
                          const void *at, tw__gradient *to, tw_error *err);
-    /* An optimiser like the run's for a range of the weights. */
-    tw_status (*make_optimizer)(void *user, size_t lo, size_t hi, tw_optimizer **out, tw_error *err);
+    tw_status (*make_optimizer)(void *user, const tw__optimizer_setting *s, tw_optimizer **out,
+                                tw_error *err);
+    /* What the objective keeps of the last evaluation of worker `worker`, which was stepped in w. */
+    void (*commit)(void *user, size_t worker, void *w);
     /* An update was stepped, of rows with these sums, that worker `worker` evaluated: one call at a time.
-     * w: the weights that it was stepped in. */
+     * w: the weights that it was stepped in; NULL: commit was called. */
     tw_status (*count)(void *user, size_t worker, void *w, const tw_sums *sums, uint64_t rows, tw_error *err);
 } tw__workers_setting;
 
@@ -133,7 +158,7 @@ struct tw__workers {
     tw__worker *worker; /* n of them */
     /* Set by the protocol's create: servers; whether every update's rows are split among the workers. */
     size_t n_servers;
-    int splits;
+    int splits, has_replicas; /* has_replicas: workers step weights of their own */
     void *state, *carrier;
     tw_optimizer *leading; /* likewise, if that is not the run's optimiser */
     int has_several;       /* likewise: several optimisers step the weights */
@@ -150,8 +175,10 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
 void tw__workers_free(tw__workers *x);
 /* The number of workers that a choice asks for, before there are any. */
 size_t tw__workers_count(const tw_exchange_choice *choice, const tw_context *ctx);
-/* Works until `limit` updates are done in all, and gathers what they have come to in the run's weights. */
+/* Works until `limit` updates are done in all. */
 tw_status tw__workers_run(tw__workers *x, uint64_t limit, tw_error *err);
+/* Gathers what they have come to in the run's weights. */
+tw_status tw__workers_gather(tw__workers *x, tw_error *err);
 /* Within an evaluation of a split update: n sums per leaf, of which worker `me` has those of leaves lo ..
  * hi-1; afterwards it has all. */
 tw_status tw__workers_reduce(tw__workers *x, size_t me, double *sums, size_t lo, size_t hi, size_t leaves,
@@ -182,6 +209,9 @@ tw_status tw__count_sums(tw__workers *x, const tw__worker *of, void *w, const tw
                          tw_error *err);
 /* Likewise the one whose gradient `of` has. */
 tw_status tw__count_update(tw__workers *x, const tw__worker *of, void *w, tw_error *err);
+/* Counts an update that a worker has stepped in its weights, while others do the same: threads keep it until
+ * all rest, and count in the order of the updates. */
+tw_status tw__count_later(tw__workers *x, tw__worker *me, tw_error *err);
 
 /* An optimiser for a range of the weights, with what stepping lists takes. */
 typedef struct tw__stepper {

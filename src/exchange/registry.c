@@ -64,6 +64,7 @@ struct reading {
     double *values[2];
     tw__lists lists; /* of the transport */
     unsigned char given[2][TW_OPTIONS_MAX];
+    tw__text quoted[2];
 };
 
 enum { PROTOCOL, TRANSPORT };
@@ -175,6 +176,7 @@ static tw_status read_exchange(tw_exchange_choice *out, const char *text, tw_err
                         .values = {out->values, out->transport_values},
                         .lists = {.n = 1}};
     r.table[TRANSPORT].lists = &r.lists;
+    for (int k = 0; k < 2; k++) r.table[k].quoted = &r.quoted[k];
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < r.table[k].n; i++) r.values[k][i] = r.table[k].options[i].initial;
     const int first = parts == 2 || find(spec[0].name)->is_transport ? TRANSPORT : PROTOCOL;
@@ -183,6 +185,9 @@ static tw_status read_exchange(tw_exchange_choice *out, const char *text, tw_err
     _Static_assert(sizeof out->lists == sizeof r.lists.at, "lists are copied");
     memcpy(out->lists, r.lists.at, sizeof out->lists);
     const tw__protocol *protocol = tw__protocol_of(out->protocol);
+    if (r.quoted[PROTOCOL].n >= sizeof out->quoted)
+        return tw__fail(err, TW_ERR_SPEC, "exchange \"%.60s\" is too long", text);
+    if (r.quoted[PROTOCOL].n) memcpy(out->quoted, r.quoted[PROTOCOL].at, r.quoted[PROTOCOL].n);
     out->is_exact = protocol->is_exact && protocol->is_exact(out->values);
     return write_spec(&r, out) ? TW_OK : tw__fail(err, TW_ERR_SPEC, "exchange \"%.60s\" is too long", text);
 }

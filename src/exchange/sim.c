@@ -167,7 +167,8 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
     tw__sim *c = x->carrier;
     atomic_store(&x->limit, x->set.total);
     if (!c->has_begun) TW_TRY(begin(x, err));
-    while (atomic_load(&x->done) < limit) {
+    /* what the last updates are sent for is part of the run */
+    while (atomic_load(&x->done) < limit || (limit == x->set.total && c->n > 0)) {
         if (c->n == 0)
             return tw__fail(err, TW_ERR_INTERNAL,
                             "all workers wait for each other after %llu of %llu updates",

@@ -73,7 +73,11 @@ void tw__workers_free(tw__workers *x)
     if (!x) return;
     x->transport->free(x);
     x->protocol->free(x);
-    for (size_t i = 0; x->worker && i < x->n; i++) tw__free(x->ctx, x->worker[i].w, x->set.size, x->k->real);
+    for (size_t i = 0; x->worker && i < x->n; i++) {
+        tw__worker *me = &x->worker[i];
+        tw__free(x->ctx, me->w, x->set.size, x->k->real);
+        tw__free(x->ctx, me->later, me->later_capacity, sizeof *me->later);
+    }
     tw__free(x->ctx, x->worker, x->n, sizeof *x->worker);
     tw__free(x->ctx, x, 1, sizeof *x);
 }
@@ -89,9 +93,39 @@ tw_status tw__copy_weights(tw__workers *x, tw_error *err)
     return TW_OK;
 }
 
+/* Workers' updates that are kept, each worker's in rising order, in the order of their numbers. */
+static tw_status count_kept(tw__workers *x, tw_error *err)
+{
+    size_t *next, left = 0;
+    for (size_t i = 0; i < x->n; i++) left += x->worker[i].n_later;
+    if (left == 0) return TW_OK;
+    TW_TRY(tw__alloc(x->ctx, &next, x->n, sizeof *next, err));
+    tw_status s = TW_OK;
+    for (; s == TW_OK && left > 0; left--) {
+        const struct tw__later *first = NULL;
+        size_t who = 0;
+        for (size_t i = 0; i < x->n; i++) {
+            const tw__worker *w = &x->worker[i];
+            if (next[i] == w->n_later || (first && w->later[next[i]].update > first->update)) continue;
+            first = &w->later[next[i]];
+            who = i;
+        }
+        next[who]++;
+        s = x->set.count(x->set.user, who, NULL, &first->sums, first->rows, err);
+    }
+    for (size_t i = 0; i < x->n; i++) x->worker[i].n_later = 0;
+    tw__free(x->ctx, next, x->n, sizeof *next);
+    return s;
+}
+
 tw_status tw__workers_run(tw__workers *x, uint64_t limit, tw_error *err)
 {
     TW_TRY(x->transport->run(x, limit, err));
+    return count_kept(x, err);
+}
+
+tw_status tw__workers_gather(tw__workers *x, tw_error *err)
+{
     return x->protocol->gather ? x->protocol->gather(x, err) : TW_OK;
 }
 
@@ -136,6 +170,18 @@ tw_status tw__count_sums(tw__workers *x, const tw__worker *of, void *w, const tw
 tw_status tw__count_update(tw__workers *x, const tw__worker *of, void *w, tw_error *err)
 {
     return tw__count_sums(x, of, w, &of->gradient.leaf[0], of->gradient.rows, err);
+}
+
+tw_status tw__count_later(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    const tw__gradient *g = &me->gradient;
+    x->set.commit(x->set.user, me->index, me->w);
+    atomic_fetch_add(&x->done, 1);
+    if (x->transport->answers_at_once)
+        return x->set.count(x->set.user, me->index, NULL, &g->leaf[0], g->rows, err);
+    TW_TRY(tw__grow(x->ctx, &me->later, &me->later_capacity, me->n_later + 1, sizeof *me->later, err));
+    me->later[me->n_later++] = (struct tw__later){.update = me->update, .rows = g->rows, .sums = g->leaf[0]};
+    return TW_OK;
 }
 
 void tw__note_staleness(tw__workers *x, uint64_t staleness)
@@ -194,7 +240,8 @@ tw_status tw__stepper_create(tw__workers *x, size_t lo, size_t hi, int is_own, t
     *out = (tw__stepper){.opt = x->set.optimizer, .lo = lo, .hi = hi, .is_own = is_own};
     if (!is_own) return TW_OK;
     out->opt = NULL;
-    return x->set.make_optimizer(x->set.user, lo, hi, &out->opt, err);
+    const tw__optimizer_setting setting = {.lo = lo, .hi = hi};
+    return x->set.make_optimizer(x->set.user, &setting, &out->opt, err);
 }
 
 void tw__stepper_free(tw__workers *x, tw__stepper *s)

@@ -84,7 +84,7 @@ static void lay_table(struct reader *r)
     r->table = (tw__table){.owner = k->name,
                            .options = r->options,
                            .n = k->n_options + N_COMMON,
-                           .formula = &r->formula};
+                           .quoted = &r->formula};
     for (int i = 0; i < r->table.n; i++) r->values[i] = r->initial[i] = r->options[i].initial;
 }
 

@@ -441,6 +441,7 @@ tw_status tw_run_weights(tw_run *r, const void **weights, tw_error *err)
 {
     TW_MAKES(err, weights, r);
     tw_status s = tw__run_catch_up_all(r, err);
+    if (s == TW_OK) s = tw__run_gather(r, err);
     if (s == TW_OK && r->view)
         s = r->train.type == TW_F32 ? tw_view_f32(r->optimizer, r->w, r->view, err)
                                     : tw_view_f64(r->optimizer, r->w, r->view, err);

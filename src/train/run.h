@@ -157,6 +157,8 @@ void tw__run_free_workers(tw_run *r);
 tw_status tw__run_work(tw_run *r, tw_error *err);
 /* Seconds so far, by the clock of the workers' transport. */
 double tw__run_clock(const tw_run *r);
+/* What the workers have come to by now, in r->w. */
+tw_status tw__run_gather(tw_run *r, tw_error *err);
 tw_status tw__run_visit_workers(tw_run *r, tw_visitor *v, tw_error *err);
 
 /* run_sparse.c */

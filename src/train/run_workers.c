@@ -89,13 +89,18 @@ static void note_rate(tw_run *r)
         r->epoch_lr = NAN;
 }
 
+static void commit(void *user, size_t worker, void *w)
+{
+    tw__batch_commit(station_of(user, worker)->batch, w);
+}
+
 static tw_status count(void *user, size_t worker, void *w, const tw_sums *sums, uint64_t rows, tw_error *err)
 {
     tw_run *r = user;
     r->gradients += rows;
     r->update_loss = sums->weight > 0 ? sums->loss / sums->weight : NAN;
     if (!isfinite(sums->loss)) return tw__run_not_finite(r->updates + 1, "the loss", sums->loss, err);
-    tw__batch_commit(station_of(r, worker)->batch, w);
+    if (w) commit(r, worker, w);
     for (size_t i = 0; r->train.carry && i < r->workers->n; i++)
         tw__batch_hand_on(r->workers->station[i].batch);
     tw__run_count_update(r, sums);
@@ -125,36 +130,45 @@ static void cut(const tw_run *r, size_t i, size_t lo, size_t hi, tw_tensor *to, 
     to->rank = shape[0] == 1 && t->rank > 1 ? 2 : 1;
 }
 
-static tw_status make_range(tw_run *r, size_t lo, size_t hi, tw_tensor *tensors, int64_t (*shapes)[2],
-                            tw_optimizer **out, tw_error *err)
+static tw_status make_range(tw_run *r, const tw__optimizer_setting *s, tw_tensor *tensors,
+                            int64_t (*shapes)[2], tw_optimizer **out, tw_error *err)
 {
     tw_optimizer_options o = *r->workers->options;
     size_t n = 0;
     for (size_t i = 0; i < r->train.n_tensors; i++) {
         const size_t first = r->train.tensors[i].offset,
                      end = first + tw__tensor_size(r->train.tensors, r->train.n_tensors, i, r->size);
-        if (first >= hi || end <= lo) continue;
-        cut(r, i, lo, hi, &tensors[n], shapes[n]);
+        if (first >= s->hi || end <= s->lo) continue;
+        cut(r, i, s->lo, s->hi, &tensors[n], shapes[n]);
         n++;
     }
     o.tensors = tensors;
     o.n_tensors = n;
+    o.seed += s->stream;
+    if (s->steps) o.total_steps = s->steps;
+    if (s->rule) {
+        o.rule = s->rule;
+        o.custom = NULL;
+        o.schedule = o.groups = NULL;
+        o.sparse = TW_SPARSE_EXACT;
+    }
     return tw_optimizer_create(out, r->ctx, &o, err);
 }
 
-static tw_status make_optimizer(void *user, size_t lo, size_t hi, tw_optimizer **out, tw_error *err)
+static tw_status make_optimizer(void *user, const tw__optimizer_setting *setting, tw_optimizer **out,
+                                tw_error *err)
 {
     tw_run *r = user;
     const size_t n = r->train.n_tensors;
     tw_tensor *tensors = NULL;
     int64_t(*shapes)[2] = NULL;
-    if (hi - lo < r->size && tw_optimizer_passes(r->optimizer) > 0)
+    if (setting->hi - setting->lo < r->size && tw_optimizer_passes(r->optimizer) > 0)
         return tw__fail(err, TW_ERR_SPEC,
                         "%s measures whole tensors, of which servers have parts: use one server, or sync=bsp",
                         tw_optimizer_spec(r->optimizer));
     tw_status s = tw__alloc(r->ctx, &tensors, n, sizeof *tensors, err);
     if (s == TW_OK) s = tw__alloc(r->ctx, &shapes, n, sizeof *shapes, err);
-    if (s == TW_OK) s = make_range(r, lo, hi, tensors, shapes, out, err);
+    if (s == TW_OK) s = make_range(r, setting, tensors, shapes, out, err);
     tw__free(r->ctx, shapes, n, sizeof *shapes);
     tw__free(r->ctx, tensors, n, sizeof *tensors);
     return s;
@@ -269,7 +283,7 @@ static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice,
     if (r->view)
         return refuse(choice,
                       "the rule reports other weights than it steps, and there are several optimisers", err);
-    return r->train.commit
+    return r->train.commit && !x->has_replicas
                ? refuse(choice, "the model moves weights after an update, which one server must have", err)
                : TW_OK;
 }
@@ -292,6 +306,8 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
                                    .type = r->train.type,
                                    .size = r->size,
                                    .w = r->w,
+                                   .tensors = r->train.tensors,
+                                   .n_tensors = r->train.n_tensors,
                                    .total = tw__run_updates(r),
                                    .seed = r->o.seed,
                                    .steps_lists = r->exchange->steps_lists,
@@ -301,6 +317,7 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
                                    .user = r,
                                    .compute = compute,
                                    .make_optimizer = make_optimizer,
+                                   .commit = commit,
                                    .count = count};
     TW_TRY(tw__workers_create(&ws->x, r->ctx, &s, err));
     for (size_t i = 0; i < ws->n; i++) ws->station[i].collector.x = ws->x;
@@ -343,10 +360,11 @@ tw_status tw__run_work(tw_run *r, tw_error *err)
     enum { MOST = 1 << 20 };
     const double around = 0.1; /* seconds, of a step where nothing else ends it */
     struct tw__run_workers *ws = r->workers;
-    uint64_t until = next_look(r);
+    const uint64_t until = next_look(r);
     const uint64_t stretch = until - r->updates < ws->stretch ? until - r->updates : ws->stretch;
     const double start = tw__seconds();
     TW_TRY(tw__workers_run(ws->x, r->updates + stretch, err));
+    if (!ws->x->transport->is_virtual || r->updates == until) TW_TRY(tw__workers_gather(ws->x, err));
     if (!ws->x->transport->is_virtual && tw__seconds() - start < around && ws->stretch < MOST)
         ws->stretch *= 2;
     return TW_OK;
@@ -356,6 +374,15 @@ double tw__run_clock(const tw_run *r)
 {
     const tw__workers *x = r->workers ? r->workers->x : NULL;
     return x && x->transport->is_virtual ? x->transport->now(x) : r->seconds;
+}
+
+tw_status tw__run_gather(tw_run *r, tw_error *err)
+{
+    if (!r->workers) return TW_OK;
+    const tw__fp_mode callers = tw__fp_enter();
+    const tw_status s = tw__workers_gather(r->workers->x, err);
+    tw__fp_leave(callers);
+    return s;
 }
 
 tw_status tw__run_visit_workers(tw_run *r, tw_visitor *v, tw_error *err)

@@ -1,0 +1,144 @@
+/* Weights and an optimiser for every worker; see replicas.h.
+ *
+ * A mean is that of the ways from a common point and not of the weights: equal weights stay as they are, and
+ * what is rounded is small.
+ * SPDX-License-Identifier: MIT */
+#include "exchange/replicas.h"
+#include "base/pool.h"
+#include <string.h>
+
+enum { PIECE = 256, LEVELS = 32, PIECES_PER_TASK = 64 };
+
+/* ---- making -------------------------------------------------------------------------------------------- */
+
+uint64_t tw__replicas_update(const tw__workers *x, const tw__worker *me, uint64_t clock)
+{
+    return clock * x->n + me->index;
+}
+
+/* As many steps as the worker will make: schedules that end with the run end with these. */
+static tw_status make_stepper(tw__workers *x, size_t i, tw__stepper *to, tw_error *err)
+{
+    const uint64_t total = x->set.total, steps = total > i ? (total - i + x->n - 1) / x->n : 1;
+    if (x->n == 1) return tw__stepper_create(x, 0, x->set.size, 0, to, err);
+    const tw__optimizer_setting s = {.hi = x->set.size, .steps = steps, .stream = i};
+    *to = (tw__stepper){.hi = x->set.size, .is_own = 1};
+    return x->set.make_optimizer(x->set.user, &s, &to->opt, err);
+}
+
+tw_status tw__replicas_create(tw__workers *x, tw__replicas *r, tw_error *err)
+{
+    TW_TRY(tw__alloc(x->ctx, &r->rows, x->n, sizeof *r->rows, err));
+    TW_TRY(tw__alloc(x->ctx, &r->share, x->n, sizeof *r->share, err));
+    TW_TRY(tw__alloc(x->ctx, &r->way, x->set.size, x->k->real, err));
+    TW_TRY(tw__alloc(x->ctx, &r->stepper, x->n, sizeof *r->stepper, err));
+    for (size_t i = 0; i < x->n; i++) TW_TRY(make_stepper(x, i, &r->stepper[i], err));
+    x->has_several = x->n > 1;
+    if (x->has_several) x->leading = r->stepper[0].opt;
+    x->has_replicas = 1;
+    return tw__copy_weights(x, err);
+}
+
+void tw__replicas_free(tw__workers *x, tw__replicas *r)
+{
+    for (size_t i = 0; r->stepper && i < x->n; i++) tw__stepper_free(x, &r->stepper[i]);
+    tw__free(x->ctx, r->stepper, x->n, sizeof *r->stepper);
+    tw__free(x->ctx, r->way, x->set.size, x->k->real);
+    tw__free(x->ctx, r->share, x->n, sizeof *r->share);
+    tw__free(x->ctx, r->rows, x->n, sizeof *r->rows);
+}
+
+/* ---- steps --------------------------------------------------------------------------------------------- */
+
+tw_status tw__replicas_step(tw__workers *x, tw__replicas *r, tw__worker *me, tw_error *err)
+{
+    const tw__sum *mean = tw__mean_gradient(x, &me->gradient);
+    TW_TRY(tw__stepper_step(x, &r->stepper[me->index], me->w, mean, NULL, err));
+    r->rows[me->index] += me->gradient.rows;
+    me->clock++;
+    return tw__count_later(x, me, err);
+}
+
+/* ---- means --------------------------------------------------------------------------------------------- */
+
+struct task {
+    const tw__workers *x;
+    const tw__replicas *r;
+    const void *from;
+    void *to;
+};
+
+/* A node of the tree is in the level of the number of its leaves; the next leaf joins those that are
+ * complete. */
+#define MEAN(real, t)                                                                        \
+    static void way_##t(const struct task *p, size_t lo, size_t n)                           \
+    {                                                                                        \
+        real level[LEVELS][PIECE];                                                           \
+        const tw__workers *x = p->x;                                                         \
+        const real *from = (const real *)p->from + lo;                                       \
+        for (size_t i = 0; i < x->n; i++) {                                                  \
+            const real *w = (const real *)x->worker[i].w + lo, share = (real)p->r->share[i]; \
+            size_t k = 0;                                                                    \
+            while (i >> k & 1) k++;                                                          \
+            for (size_t j = 0; j < n; j++) level[k][j] = (from[j] - w[j]) * share;           \
+            for (size_t l = 0; l < k; l++)                                                   \
+                for (size_t j = 0; j < n; j++) level[k][j] = level[l][j] + level[k][j];      \
+        }                                                                                    \
+        size_t last = 0;                                                                     \
+        while (!(x->n >> last & 1)) last++;                                                  \
+        for (size_t k = last + 1; x->n >> k; k++) {                                          \
+            if (!(x->n >> k & 1)) continue;                                                  \
+            for (size_t j = 0; j < n; j++) level[k][j] = level[k][j] + level[last][j];       \
+            last = k;                                                                        \
+        }                                                                                    \
+        memcpy((real *)p->to + lo, level[last], n * sizeof(real));                           \
+    }                                                                                        \
+    static void go_##t(const struct task *p, size_t lo, size_t n)                            \
+    {                                                                                        \
+        const real *from = (const real *)p->from + lo, *way = (const real *)p->r->way + lo;  \
+        real *to = (real *)p->to + lo;                                                       \
+        for (size_t j = 0; j < n; j++) to[j] = from[j] - way[j];                             \
+    }
+MEAN(float, f32)
+MEAN(double, f64)
+
+static void way_task(void *arg, size_t i, int worker)
+{
+    const struct task *p = arg;
+    const size_t each = (size_t)PIECE * PIECES_PER_TASK, size = p->x->set.size;
+    (void)worker;
+    for (size_t lo = i * each; lo < size && lo < (i + 1) * each; lo += PIECE) {
+        const size_t n = size - lo < PIECE ? size - lo : PIECE;
+        if (p->x->set.type == TW_F32) way_f32(p, lo, n);
+        else way_f64(p, lo, n);
+    }
+}
+
+void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from, int by_rows)
+{
+    const size_t each = (size_t)PIECE * PIECES_PER_TASK;
+    uint64_t all = 0;
+    for (size_t i = 0; i < x->n; i++) all += r->rows[i];
+    for (size_t i = 0; i < x->n; i++)
+        r->share[i] = by_rows ? (double)r->rows[i] / (double)(all ? all : 1) : 1 / (double)x->n;
+    struct task p = {x, r, from, r->way};
+    tw__pool_run(x->ctx, (x->set.size + each - 1) / each, way_task, &p);
+}
+
+void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *from, void *to, size_t first,
+                     size_t n)
+{
+    const struct task p = {x, r, from, to};
+    if (x->set.type == TW_F32) go_f32(&p, first, n);
+    else go_f64(&p, first, n);
+}
+
+/* ---- state --------------------------------------------------------------------------------------------- */
+
+tw_status tw__replicas_visit(tw__workers *x, tw__replicas *r, tw_visitor *v, tw_error *err)
+{
+    const int64_t workers = (int64_t)x->n;
+    TW_TRY(v->field(v, "exchange.rows", TW_I64, 1, &workers, r->rows, err));
+    for (size_t i = 0; i < x->n; i++) TW_TRY(tw__stepper_visit(&r->stepper[i], v, i, err));
+    return TW_OK;
+}

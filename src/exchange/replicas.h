@@ -1,0 +1,29 @@
+/* Workers with weights and an optimiser of their own: their steps, and the mean of where they have got to.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_EXCHANGE_REPLICAS_H
+#define TW_EXCHANGE_REPLICAS_H
+#include "exchange/protocol.h"
+
+/* Starts as {0}. */
+typedef struct tw__replicas {
+    tw__stepper *stepper; /* of each worker; with one worker it is the run's optimiser */
+    uint64_t *rows;       /* that each has stepped with since this was last set to 0 */
+    double *share;        /* of each, of all rows */
+    void *way;            /* tw__replicas_way */
+} tw__replicas;
+
+/* Gives every worker the run's weights. */
+tw_status tw__replicas_create(tw__workers *x, tw__replicas *r, tw_error *err);
+void tw__replicas_free(tw__workers *x, tw__replicas *r);
+/* The update that a worker makes after so many: k, k + n, k + 2n, ... are worker k's. */
+uint64_t tw__replicas_update(const tw__workers *x, const tw__worker *me, uint64_t clock);
+/* Steps a worker's weights with its gradient, and counts the update. */
+tw_status tw__replicas_step(tw__workers *x, tw__replicas *r, tw__worker *me, tw_error *err);
+/* r->way = the mean of from - w over the workers' weights w, added up in the batch tree over their numbers:
+ * a worker counts as much as its rows, or all count the same. 0 if there are no rows. */
+void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from, int by_rows);
+/* to = from - r->way, of the numbers first .. first + n - 1 */
+void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *from, void *to, size_t first,
+                     size_t n);
+tw_status tw__replicas_visit(tw__workers *x, tw__replicas *r, tw_visitor *v, tw_error *err);
+#endif

@@ -1,0 +1,131 @@
+/* Rounds of replicas; see rounds.h.
+ * SPDX-License-Identifier: MIT */
+#include "exchange/rounds.h"
+#include <string.h>
+
+enum { ARRIVED, SETTLED, ENDED };
+
+/* ---- workers ------------------------------------------------------------------------------------------- */
+
+tw_status tw__rounds_next(tw__workers *x, tw__worker *me, enum tw__act *act, tw_error *err)
+{
+    const tw__rounds *r = x->state;
+    const uint64_t update = tw__replicas_update(x, me, me->clock);
+    (void)err;
+    if (r->waiting[me->index]) *act = TW__WAIT;
+    else if (update >= atomic_load(&x->limit)) *act = TW__REST;
+    else {
+        me->update = update;
+        *act = TW__COMPUTE;
+    }
+    return TW_OK;
+}
+
+static int ends_round(const tw__workers *x, const tw__rounds *r, const tw__worker *me)
+{
+    if (r->every && me->clock % r->every == 0) return 1;
+    return r->ends_with_run && tw__replicas_update(x, me, me->clock) >= x->set.total;
+}
+
+tw_status tw__rounds_computed(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    tw__rounds *r = x->state;
+    TW_TRY(tw__replicas_step(x, &r->replicas, me, err));
+    if (!ends_round(x, r, me)) return TW_OK;
+    const tw__message m = {.kind = ARRIVED,
+                           .carries = TW__WEIGHTS,
+                           .from = me->index,
+                           .to = x->n,
+                           .hi = x->set.size,
+                           .clock = me->clock};
+    r->waiting[me->index] = 1;
+    return tw__send(x, &m, err);
+}
+
+/* ---- the server ---------------------------------------------------------------------------------------- */
+
+/* Workers that make an update in the round in which one makes its update number clock - 1. */
+static size_t taking_part(const tw__workers *x, const tw__rounds *r, uint64_t clock)
+{
+    const uint64_t first = r->every ? (clock - 1) / r->every * r->every * x->n : 0,
+                   last = r->ends_with_run ? x->set.total - first : x->n;
+    return last < x->n ? (size_t)last : x->n;
+}
+
+/* Whether a worker has an update after the round of that one. */
+static int continues(const tw__workers *x, const tw__rounds *r, size_t worker, uint64_t clock)
+{
+    if (r->every == 0) return 0;
+    const uint64_t end = ((clock - 1) / r->every + 1) * r->every;
+    return tw__replicas_update(x, &x->worker[worker], end) < x->set.total;
+}
+
+/* Nobody waits for a worker that has no more updates: so it does not read the centre itself. */
+static tw_status settle(tw__workers *x, tw__rounds *r, uint64_t clock, tw_error *err)
+{
+    const size_t size = x->set.size * x->k->real;
+    TW_TRY(r->settle(x, r, err));
+    memcpy(x->set.w, r->centre, size);
+    memset(r->replicas.rows, 0, x->n * sizeof *r->replicas.rows);
+    r->arrived = 0;
+    for (size_t i = 0; i < x->n; i++) {
+        const int is_last = !continues(x, r, i, clock);
+        const tw__message m = {.kind = is_last ? ENDED : SETTLED,
+                               .carries = TW__VECTOR,
+                               .from = x->n,
+                               .to = i,
+                               .hi = x->set.size};
+        if (r->takes_centre && is_last) memcpy(x->worker[i].w, r->centre, size);
+        TW_TRY(tw__send(x, &m, err));
+    }
+    return TW_OK;
+}
+
+tw_status tw__rounds_receive(tw__workers *x, const tw__message *m, tw_error *err)
+{
+    tw__rounds *r = x->state;
+    if (m->kind != ARRIVED) {
+        if (r->takes_centre && m->kind == SETTLED)
+            memcpy(x->worker[m->to].w, r->centre, x->set.size * x->k->real);
+        r->waiting[m->to] = 0;
+        return TW_OK;
+    }
+    return ++r->arrived < taking_part(x, r, m->clock) ? TW_OK : settle(x, r, m->clock, err);
+}
+
+/* ---- making -------------------------------------------------------------------------------------------- */
+
+tw_status tw__rounds_create(tw__workers *x, tw__rounds **out, tw_error *err)
+{
+    tw__rounds *r;
+    TW_TRY(tw__alloc(x->ctx, &r, 1, sizeof *r, err));
+    x->state = *out = r;
+    x->n_servers = 1;
+    TW_TRY(tw__alloc(x->ctx, &r->waiting, x->n, sizeof *r->waiting, err));
+    TW_TRY(tw__alloc(x->ctx, &r->centre, x->set.size, x->k->real, err));
+    memcpy(r->centre, x->set.w, x->set.size * x->k->real);
+    return tw__replicas_create(x, &r->replicas, err);
+}
+
+void tw__rounds_free(tw__workers *x)
+{
+    tw__rounds *r = x->state;
+    if (!r) return;
+    tw__replicas_free(x, &r->replicas);
+    tw__free(x->ctx, r->centre, x->set.size, x->k->real);
+    tw__free(x->ctx, r->waiting, x->n, sizeof *r->waiting);
+    tw__free(x->ctx, r, 1, sizeof *r);
+}
+
+tw_status tw__rounds_visit(tw__workers *x, tw_visitor *v, tw_error *err)
+{
+    tw__rounds *r = x->state;
+    const int64_t workers = (int64_t)x->n, size = (int64_t)x->set.size;
+    TW_TRY(tw__replicas_visit(x, &r->replicas, v, err));
+    TW_TRY(v->field(v, "exchange.waiting", TW_I64, 1, &workers, r->waiting, err));
+    TW_TRY(v->field(v, "exchange.centre", x->set.type, 1, &size, r->centre, err));
+    if (v->loading != TW_LOAD) return TW_OK;
+    r->arrived = 0;
+    for (size_t i = 0; i < x->n; i++) r->arrived += r->waiting[i] != 0;
+    return TW_OK;
+}

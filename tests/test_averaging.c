@@ -1,0 +1,219 @@
+/* Workers with weights of their own: means of them every few steps.
+ * SPDX-License-Identifier: MIT */
+#include "worker_runs.h"
+
+static const char net[] = "flatten; dense 9 relu; dropout 0.2; dense 3 softmax";
+static const char batch_norm[] =
+    "conv2d 4 3x3; batchnorm; relu; maxpool2d 2x2; flatten; dense 5; batchnorm; tanh; dense 3 softmax";
+
+static double *weights(worker_run *r, const char *exchange, size_t *n)
+{
+    tw_error err = {0};
+    size_t bytes = 0;
+    double *w = worker_weights(r, exchange, &bytes, &err);
+    if (!w) fail_msg("%s: %s", exchange, err.message);
+    *n = bytes / sizeof *w;
+    return w;
+}
+
+/* Both come to the same weights up to rounding, 0: to the same bits; the simulator counts losses in the order
+ * of its clock, and their sum may be rounded another way. */
+static void near(worker_run *r, const char *exchange, const char *other, double tolerance)
+{
+    size_t n, m;
+    double *a = weights(r, exchange, &n), *b = weights(r, other, &m);
+    assert_int_equal(n, m);
+    if (tolerance == 0) assert_memory_equal(a, b, n * sizeof *a);
+    for (size_t i = 0; tolerance > 0 && i < n; i++)
+        if (!(fabs(a[i] - b[i]) <= tolerance * (1 + fabs(a[i]))))
+            fail_msg("%s and %s: weight %zu is %.17g and %.17g", exchange, other, i, a[i], b[i]);
+    free(a);
+    free(b);
+}
+
+/* ---- average ------------------------------------------------------------------------------------------- */
+
+static void one_worker_is_local(void **state)
+{
+    static const char *const exchanges[] = {"average:workers=1", "average:every=0,workers=1",
+                                            "sim:workers=1+average:every=3"};
+    const tw_rule *rule;
+    (void)state;
+    for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
+        worker_run joined = {.rows = networks_data, .model = batch_norm, .classes = 3, .o.batch = 40};
+        worker_run sparse = {.rows = worker_sparse, .model = "logistic", .classes = 2};
+        worker_same(&joined, exchanges[i], "local");
+        worker_same(&sparse, exchanges[i], "local");
+        for (size_t k = 0; (rule = tw_rule_at(k)) != NULL; k++) {
+            worker_run r = {.rows = networks_data, .model = net, .classes = 3, .n_rows = 60};
+            r.o.optimizer = rule->name;
+            r.o.schedule = strcmp(rule->name, "adam") == 0 ? "cosine" : NULL;
+            r.o.estimator = strcmp(rule->name, "rprop") == 0 ? "full" : NULL;
+            worker_same(&r, exchanges[i], "local");
+        }
+    }
+}
+
+/* One step of each worker from the same weights, and the mean: one step with the mean of all their rows. */
+static void every_step_is_synchronous(void **state)
+{
+    worker_run r = {.rows = worker_sparse, .model = "logistic", .classes = 2, .o.batch = 25};
+    (void)state;
+    r.n_rows = 300;
+    size_t n, m;
+    double *a = weights(&r, "average:every=1,workers=3", &n);
+    r.o.batch = 75;
+    double *b = weights(&r, "local", &m), moved = 0;
+    for (size_t i = 0; i < n; i++) {
+        moved += fabs(b[i]);
+        assert_true(fabs(a[i] - b[i]) < 1e-14);
+    }
+    assert_true(moved > 0.01);
+    free(a);
+    free(b);
+}
+
+/* Threads and simulated workers, however long they take, come to the same bits. */
+static void transports_agree(void **state)
+{
+    static const char *const pairs[][2] =
+        {{"average:every=3,workers=3", "sim:workers=3,jitter=exponential,latency=0.3+average:every=3"},
+         {"average:every=0,workers=4", "sim:workers=4+average:every=0"},
+         {"average:every=1,workers=8", "sim:workers=8,stragglers=2,slow=9+average:every=1"},
+         {"diloco:every=3,workers=3", "sim:workers=3,jitter=lognormal+diloco:every=3"}};
+    static const uint64_t batches[] = {1, 32, 100};
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
+            worker_run dense = {.rows = networks_data,
+                                .model = net,
+                                .classes = 3,
+                                .o.batch = batches[b],
+                                .o.optimizer = "adam"};
+            worker_run sparse = {.rows = worker_sparse,
+                                 .model = "logistic",
+                                 .classes = 2,
+                                 .o.batch = batches[b]};
+            near(&dense, pairs[i][0], pairs[i][1], 0);
+            near(&sparse, pairs[i][0], pairs[i][1], 0);
+            worker_same(&dense, pairs[i][0], pairs[i][0]);
+        }
+}
+
+/* Of more workers than updates most have nothing to do, and the mean is of those that have. */
+static void more_workers_than_updates(void **state)
+{
+    worker_run r = {.rows = networks_data, .model = net, .classes = 3, .n_rows = 30, .o.epochs = 1};
+    (void)state;
+    near(&r, "average:every=4,workers=5", "local", 1e-15);
+    near(&r, "average:every=0,workers=3", "local", 1e-15);
+}
+
+static void batch_norm_is_averaged(void **state)
+{
+    worker_run r = {.rows = networks_data, .model = batch_norm, .classes = 3, .o.batch = 40};
+    (void)state;
+    worker_same(&r, "average:every=2,workers=3", "average:every=2,workers=3");
+    assert_true(r.loss < 2);
+}
+
+/* ---- diloco -------------------------------------------------------------------------------------------- */
+
+static void outer_sgd_is_average(void **state)
+{
+    static const char *const pairs[][2] =
+        {{"diloco:every=4,outer=\"sgd:lr=1\",workers=3", "average:every=4,workers=3"},
+         {"diloco:every=1,outer=\"sgd:lr=1\",workers=2", "average:every=1,workers=2"},
+         {"diloco:every=50,outer=\"momentum:lr=1,momentum=0\",workers=4", "average:every=50,workers=4"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        worker_run joined = {.rows = networks_data, .model = batch_norm, .classes = 3, .o.batch = 40};
+        worker_run sparse = {.rows = worker_sparse, .model = "logistic", .classes = 2, .o.batch = 7};
+        joined.o.optimizer = "adam:lr=0.01";
+        worker_same(&joined, pairs[i][0], pairs[i][1]);
+        worker_same(&sparse, pairs[i][0], pairs[i][1]);
+    }
+}
+
+/* Where the run's end is not the end of a round, the last round is a short one: lookahead has none. */
+static void one_worker_is_lookahead(void **state)
+{
+    worker_run r = {.rows = networks_data, .model = net, .classes = 3, .n_rows = 320};
+    size_t n, m;
+    (void)state;
+    double *a = (r.o.optimizer = "adam:lr=0.01+lookahead:k=5,alpha=0.5", weights(&r, "local", &n));
+    double *b =
+        (r.o.optimizer = "adam:lr=0.01", weights(&r, "diloco:every=5,outer=\"sgd:lr=0.5\",workers=1", &m));
+    assert_int_equal(n, m);
+    assert_memory_equal(a, b, n * sizeof *a);
+    free(a);
+    free(b);
+}
+
+static void one_inner_step_is_synchronous(void **state)
+{
+    worker_run r = {.rows = worker_sparse, .model = "logistic", .classes = 2, .o.batch = 25};
+    size_t n, m;
+    (void)state;
+    r.o.optimizer = "sgd:lr=1";
+    double *a = weights(&r, "diloco:every=1,outer=\"adam:lr=0.01\",workers=3", &n);
+    r.o.batch = 75;
+    r.o.optimizer = "adam:lr=0.01";
+    double *b = weights(&r, "local", &m), moved = 0;
+    for (size_t i = 0; i < n; i++) {
+        moved += fabs(b[i]);
+        if (fabs(a[i] - b[i]) > 1e-9) fail_msg("weight %zu is %.17g and not %.17g", i, a[i], b[i]);
+    }
+    assert_true(moved > 0.01);
+    free(a);
+    free(b);
+}
+
+/* The outer gradient is c - w_i, and not its negative. */
+static void loss_falls(void **state)
+{
+    worker_run r = {.rows = worker_sparse, .model = "logistic", .classes = 2, .o.epochs = 1};
+    (void)state;
+    r.o.optimizer = "sgd:lr=1";
+    size_t n;
+    free(weights(&r, "diloco:every=2,workers=2", &n));
+    const double first = r.loss;
+    r.o.epochs = 20;
+    free(weights(&r, "diloco:every=2,workers=2", &n));
+    assert_true(r.loss < first - 0.05);
+}
+
+/* ---- what is refused ----------------------------------------------------------------------------------- */
+
+static void refused(void **state)
+{
+    worker_run r = {.rows = networks_data, .model = net, .classes = 3};
+    worker_run joined = {.rows = networks_data, .model = batch_norm, .classes = 3};
+    (void)state;
+    worker_refused(&r, "average:every=-1,workers=2", "every = -1 is outside [0,");
+    worker_refused(&joined, "sim:workers=3+average", "batch normalisation");
+    worker_refused(&r, "diloco:every=0", "every = 0 is outside [1,");
+    worker_refused(&r, "diloco:outer=sgd", "outer = sgd is no spec in quotes");
+    worker_refused(&r, "diloco:outer=\"sdg\"", "outer rule of diloco: unknown rule \"sdg\"");
+    worker_refused(&r, "diloco:outer=\"nag\"", "outer rule of diloco: nag reports other weights");
+    worker_refused(&r, "diloco:outer=\"sgd+ema\"", "reports other weights than it steps");
+    r.o.optimizer = "nag";
+    worker_refused(&r, "average:workers=2", "the rule reports other weights than it steps");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_worker_is_local),
+        cmocka_unit_test(every_step_is_synchronous),
+        cmocka_unit_test(transports_agree),
+        cmocka_unit_test(more_workers_than_updates),
+        cmocka_unit_test(batch_norm_is_averaged),
+        cmocka_unit_test(outer_sgd_is_average),
+        cmocka_unit_test(one_worker_is_lookahead),
+        cmocka_unit_test(one_inner_step_is_synchronous),
+        cmocka_unit_test(loss_falls),
+        cmocka_unit_test(refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
