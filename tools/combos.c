@@ -111,8 +111,8 @@ static int reason_number(struct table *t, const char *text)
     return ++t->n_reasons;
 }
 
-/* A column is as wide as its head, and as "no 99". */
-static int column_width(const char *head) { return strlen(head) > 5 ? (int)strlen(head) : 5; }
+/* A column is as wide as its head, and as "no 999". */
+static int column_width(const char *head) { return strlen(head) > 6 ? (int)strlen(head) : 6; }
 
 static void put_word(struct table *t, const char *word, const char *head)
 {
