@@ -193,7 +193,7 @@ static void refused(void **state)
     worker_refused(&r, "average:every=-1,workers=2", "every = -1 is outside [0,");
     worker_refused(&joined, "sim:workers=3+average", "batch normalisation");
     worker_refused(&r, "diloco:every=0", "every = 0 is outside [1,");
-    worker_refused(&r, "diloco:outer=sgd", "outer = sgd is no spec in quotes");
+    worker_refused(&r, "diloco:outer=sgd", "outer = sgd is no text in quotes");
     worker_refused(&r, "diloco:outer=\"sdg\"", "outer rule of diloco: unknown rule \"sdg\"");
     worker_refused(&r, "diloco:outer=\"nag\"", "outer rule of diloco: nag reports other weights");
     worker_refused(&r, "diloco:outer=\"sgd+ema\"", "reports other weights than it steps");

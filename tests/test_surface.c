@@ -462,7 +462,7 @@ static void refused(void **state)
         {"expr:\"x\",low=5", "low = 5 is not below high = 5"},
         {"expr:\"x + z\"",
          "formula \"x + z\": character 5: unknown name \"z\" (did you mean \"x\"?); there are x y, functions, pi and e"},
-        {"expr:\"\"", "formula = \"\" is no formula in quotes"},
+        {"expr:\"\"", "formula = \"\" is no text in quotes"},
     };
     tw_surface *s;
     tw_error err;

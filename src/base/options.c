@@ -189,8 +189,7 @@ static tw_status quoted_value(const tw__table *t, const tw_option *o, tw__text v
 {
     tw__text inside = {v.at + 1, v.n - 2};
     if (v.n < 3 || v.at[0] != '"' || v.at[v.n - 1] != '"' || memchr(inside.at, '"', inside.n))
-        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is no %s in quotes", o->name, TW__SHOW(v),
-                        o->type == TW_SPEC ? "spec" : "formula");
+        return tw__fail(err, TW_ERR_SPEC, "%s = %.*s is no text in quotes", o->name, TW__SHOW(v));
     *t->quoted = inside;
     *to = 1;
     return TW_OK;
@@ -292,13 +291,11 @@ int tw__options_write(const tw__table *t, const double *values, const double *fr
 const char *tw_option_text(const tw_option *o, double value, char to[TW_VALUE_MAX])
 {
     *to = 0;
-    if (o->type == TW_LIST || o->type == TW_FORMULA) return to;
-    if (o->type == TW_SPEC) {
-        if (value == 0) snprintf(to, TW_VALUE_MAX, "%s", o->words);
-        return to;
-    }
-    if (o->type != TW_WORD && !(o->words && value < o->min)) return tw__number_text(value, to);
-    int place = (int)(o->type == TW_WORD ? value : o->min - 1 - value);
+    const int is_word =
+        o->type == TW_WORD || o->type == TW_SPEC; /* of a spec the default, which is one word */
+    if (o->type == TW_LIST || o->type == TW_FORMULA || (o->type == TW_SPEC && value != 0)) return to;
+    if (!is_word && !(o->words && value < o->min)) return tw__number_text(value, to);
+    int place = (int)(is_word ? value : o->min - 1 - value);
     tw__text rest = tw__text_of(o->words), word = {"", 0};
     for (int i = 0; rest.at && i <= place; i++) word = tw__text_cut(&rest, ' ');
     snprintf(to, TW_VALUE_MAX, "%.*s", TW__SHOW(word));
@@ -319,9 +316,10 @@ static void words_text(const char *words, char *to, size_t size)
 const char *tw_option_bounds(const tw_option *o, char to[TW_VALUE_MAX])
 {
     char low[TW_VALUE_MAX], high[TW_VALUE_MAX];
+    *to = 0;
+    if (o->type == TW_SPEC) return to;
     if (o->type == TW_FLAG) snprintf(to, TW_VALUE_MAX, "0 or 1");
     else if (o->type == TW_WORD) words_text(o->words, to, TW_VALUE_MAX);
-    else if (o->type == TW_SPEC) snprintf(to, TW_VALUE_MAX, "in quotes");
     else if (o->type == TW_FORMULA)
         words_text(o->words, to + snprintf(to, TW_VALUE_MAX, "of "), TW_VALUE_MAX - 3);
     else {

@@ -61,7 +61,7 @@ size_t tw__spec_joint(tw__text t)
 {
     size_t i = 0;
     for (int quoted = 0; i < t.n; i++) {
-        if (t.at[i] == '"') quoted = !quoted;
+        quoted ^= t.at[i] == '"';
         if (!quoted && t.at[i] == '+' && i + 1 < t.n && is_letter(t.at[i + 1])) break;
     }
     return i;
