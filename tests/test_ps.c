@@ -39,17 +39,8 @@ static void bsp_is_local(void **state)
 
 static void bsp_is_local_for_every_rule(void **state)
 {
-    const tw_rule *rule;
     (void)state;
-    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
-        worker_run r = {.rows = networks_data,
-                        .model = "flatten; dense 6 tanh; dense 3 softmax",
-                        .classes = 3,
-                        .n_rows = 60};
-        r.o.optimizer = rule->name;
-        r.o.estimator = strcmp(rule->name, "rprop") == 0 ? "full" : NULL;
-        worker_same(&r, "ps:workers=3,servers=2", "local");
-    }
+    worker_same_for_every_rule("ps:workers=3,servers=2");
 }
 
 /* Sums over the batch within an evaluation, state that is handed on, penalties, large batches. */

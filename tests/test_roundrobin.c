@@ -36,17 +36,8 @@ static void turns_are_local(void **state)
 
 static void turns_are_local_for_every_rule(void **state)
 {
-    const tw_rule *rule;
     (void)state;
-    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
-        worker_run r = {.rows = networks_data,
-                        .model = "flatten; dense 6 tanh; dense 3 softmax",
-                        .classes = 3,
-                        .n_rows = 60};
-        r.o.optimizer = rule->name;
-        r.o.estimator = strcmp(rule->name, "rprop") == 0 ? "full" : NULL;
-        worker_same(&r, "roundrobin:workers=3", "local");
-    }
+    worker_same_for_every_rule("roundrobin:workers=3");
 }
 
 /* ---- delayed ------------------------------------------------------------------------------------------- */

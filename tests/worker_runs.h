@@ -117,6 +117,21 @@ static inline void worker_same(worker_run *r, const char *exchange, const char *
     free(b);
 }
 
+/* For every rule the exchange comes to the bits of one process. */
+static inline void worker_same_for_every_rule(const char *exchange)
+{
+    const tw_rule *rule;
+    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
+        worker_run r = {.rows = networks_data,
+                        .model = "flatten; dense 6 tanh; dense 3 softmax",
+                        .classes = 3,
+                        .n_rows = 60};
+        r.o.optimizer = rule->name;
+        r.o.estimator = strcmp(rule->name, "rprop") == 0 ? "full" : NULL;
+        worker_same(&r, exchange, "local");
+    }
+}
+
 /* The run is refused, with a message that holds these words. */
 static inline void worker_refused(worker_run *r, const char *exchange, const char *words)
 {

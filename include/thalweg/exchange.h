@@ -4,10 +4,10 @@
  * is not an option of the part that it stands in is the other's, and a transport alone carries ps.
  *
  * Workers evaluate the rows of updates with objectives of their own (tw_objective.fork). Updates are
- * numbered from 0, and the rows of one depend on its number alone, whoever evaluates it. Protocols that
- * are exact split every update's rows among the workers, and their weights have the bits of local; with
- * the others each update is one worker's, numbers are given out in the order in which workers are ready
- * for them, and every row still comes once in an epoch.
+ * numbered from 0, and the rows of one depend on its number alone, whoever evaluates it. With ps:sync=bsp
+ * the workers split every update's rows. With the others each update is one worker's: where workers have
+ * weights of their own (average, easgd, diloco), worker k of n makes updates k, k + n, ...; elsewhere numbers
+ * are given out in the order in which workers are ready for them. Either way an epoch has every row once.
  *
  * Nothing here allocates or keeps anything, so any thread may call it at any time. Descriptors live as
  * long as the program.

@@ -1,6 +1,9 @@
-/* Where the sum over a batch goes when it leaves the batch tree:   begin; evaluate my leaves; bucket for
- * each node of the batch tree; reduce the losses; end. local.c steps with it; collect.c keeps it for a
- * worker, whose protocol (protocol.h) says what becomes of it.
+/* Where the sum over a batch goes when it leaves the batch tree:
+ *
+ *     begin; evaluate my leaves; bucket for each node of the batch tree; reduce the losses; end
+ *
+ * local.c steps with it; collect.c keeps it for a worker, whose protocol (protocol.h) says what becomes of
+ * it.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_EXCHANGE_EXCHANGE_H
 #define TW_EXCHANGE_EXCHANGE_H

@@ -6,7 +6,7 @@
  *
  * A protocol, one file each, says what a worker does next, what becomes of its gradient, and what a
  * message does at whom it reaches. It never blocks, has no thread and no clock, and keeps its state in
- * `state` of the workers and of each worker. A transport runs it:
+ * x->state. A transport runs it:
  *
  *     threads   every worker in its thread; a server acts in the thread that sent the message, one at a time
  *     sim       all in one thread, by a virtual clock
@@ -39,7 +39,6 @@ typedef struct tw__worker {
     void *w;         /* its weights; NULL: it evaluates at the run's */
     uint64_t clock;  /* updates that it has handed over */
     tw__gradient gradient;
-    void *state;             /* the protocol's */
     struct tw__later *later; /* n_later updates to be counted */
     size_t n_later, later_capacity;
     tw_worker_info info;
@@ -78,7 +77,7 @@ typedef struct tw__protocol {
     tw_exchange about;
     /* Whether with such options the bits are those of local; NULL: never. */
     int (*is_exact)(const double *values);
-    /* x->state, and `state` of each worker; also after a failure `free` is called */
+    /* x->state; also after a failure `free` is called */
     tw_status (*create)(tw__workers *x, tw_error *err);
     void (*free)(tw__workers *x);
     tw_status (*next)(tw__workers *x, tw__worker *me, enum tw__act *act, tw_error *err);

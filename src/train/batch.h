@@ -61,7 +61,4 @@ void tw__batch_commit(tw__batch *b, void *w);
 
 /* n indices of rows from `first` on; freed with their number. */
 tw_status tw__rows_from(tw_context *ctx, uint64_t first, uint64_t n, uint64_t **rows, tw_error *err);
-/* What every call that is given an objective refuses; with_loss: more than outputs will be asked for. */
-tw_status tw__objective_read(tw_objective *out, const tw_objective *given, int with_loss, tw_error *err);
-size_t tw__objective_size(const tw_objective *o); /* weights */
 #endif

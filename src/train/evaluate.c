@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include "estimators/streams.h"
 #include "train/batch.h"
+#include "train/objective.h"
 #include <math.h>
 #include <stdatomic.h>
 #include <thalweg/train.h>

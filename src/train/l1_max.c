@@ -4,6 +4,7 @@
 #include "base/cpu.h"
 #include "train/batch.h"
 #include "train/gap.h"
+#include "train/objective.h"
 #include <math.h>
 #include <string.h>
 #include <thalweg/train.h>

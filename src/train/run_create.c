@@ -3,6 +3,7 @@
 #include "train/job.h"
 #include "train/run.h"
 #include "estimators/by_row.h"
+#include "train/objective.h"
 #include <math.h>
 #include <string.h>
 

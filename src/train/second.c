@@ -1,6 +1,7 @@
 /* Second derivatives through the batch tree.
  * SPDX-License-Identifier: MIT */
 #include "train/second.h"
+#include "train/objective.h"
 
 /* An objective whose weights are the numbers of a sum, and its batch, made when it is first needed. */
 struct part {
