@@ -47,8 +47,9 @@ struct board {
     double gradient[MOST_WORKERS][SIZE], w[SIZE];
     /* updates that servers have of each worker; how far ahead of the slowest somebody was given weights */
     uint64_t pushed[MOST_WORKERS], furthest;
-    uint64_t computed, counted, fails_at_compute, fails_at_count; /* UINT64_MAX: never */
-    int is_in_order; /* updates were counted in the order of their numbers */
+    _Atomic uint64_t fails_at_compute; /* UINT64_MAX: never */
+    uint64_t counted, fails_at_count;  /* likewise */
+    int is_in_order;                   /* updates were counted in the order of their numbers */
 };
 static struct board board;
 
@@ -160,7 +161,6 @@ static tw_status compute(void *user, size_t worker, uint64_t update, size_t part
     to->node[0] = (tw__sum){.dense = board.gradient[worker]};
     to->leaf[part] = (tw_sums){.weight = part == 0};
     to->rows = part == 0;
-    board.computed++;
     return TW_OK;
 }
 
