@@ -1,6 +1,7 @@
 /* A linear model on some rows: the sums over a leaf of the batch. A row is read twice, for its scores and for
  * its share of the gradient; between the two it is a slope per score.
  * SPDX-License-Identifier: MIT */
+#include "models/list_take.h"
 #include "models/linear/objective.h"
 #include "base/cpu.h"
 #include "math/sums.h"
@@ -135,14 +136,7 @@ static void write_list(const tw__linear_objective *o, const tw_eval *e, void *su
     tw_sparse_sum *to = e->sparse;
     to->n = e->n ? merge_columns(o, e->rows, e->n, to->index, to->value) : 0;
     to->n = list_weights(o, to->index, to->n);
-    for (size_t i = 0; i < to->n; i++)
-        if (o->on.model->type == TW_F64) {
-            ((double *)to->value)[i] = ((double *)sum)[to->index[i]] + 0;
-            ((double *)sum)[to->index[i]] = 0;
-        } else {
-            ((float *)to->value)[i] = ((float *)sum)[to->index[i]] + 0;
-            ((float *)sum)[to->index[i]] = 0;
-        }
+    tw__list_take(to, o->on.model->type, sum);
 }
 
 static size_t touched(void *user, const uint64_t *rows, size_t n, uint32_t *index)

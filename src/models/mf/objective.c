@@ -2,6 +2,7 @@
  * item's vectors and biases and nothing else, so that gradients are lists.
  * SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
+#include "models/list_take.h"
 #include "models/balance.h"
 #include "models/linear/rows.h"
 #include "models/mf/mf.h"
@@ -157,14 +158,7 @@ static void write_list(const objective *o, const tw_eval *e, void *sum)
     for (int side = 0; side < TW__MF_SIDES; side++)
         for (size_t i = 0; i < n[side]; i++)
             to->n += list_bias(o->s, side, id[side * n[TW__MF_USER] + i], to->index + to->n);
-    for (size_t i = 0; i < to->n; i++)
-        if (o->on.model->type == TW_F64) {
-            ((double *)to->value)[i] = ((double *)sum)[to->index[i]] + 0;
-            ((double *)sum)[to->index[i]] = 0;
-        } else {
-            ((float *)to->value)[i] = ((float *)sum)[to->index[i]] + 0;
-            ((float *)sum)[to->index[i]] = 0;
-        }
+    tw__list_take(to, o->on.model->type, sum);
 }
 
 static size_t touched(void *user, const uint64_t *rows, size_t n, uint32_t *index)
