@@ -49,6 +49,7 @@ struct board {
     uint64_t pushed[MOST_WORKERS], furthest;
     _Atomic uint64_t fails_at_compute; /* UINT64_MAX: never */
     uint64_t counted, fails_at_count;  /* likewise */
+    uint64_t steps;                    /* that such updates take */
     int is_in_order;                   /* updates were counted in the order of their numbers */
 };
 static struct board board;
@@ -111,6 +112,7 @@ static tw_status post(tw__workers *x, const tw__message *m, tw_error *err)
     (void)err;
     if (m->carries == TW__WEIGHTS && m->to < x->n) {
         uint64_t least = UINT64_MAX;
+        board.pushed[m->to] = x->worker[m->to].clock; /* without one that was ignored */
         for (size_t i = 0; i < x->n; i++)
             if (board.pushed[i] < least) least = board.pushed[i];
         if (board.pushed[m->to] - least > board.furthest) board.furthest = board.pushed[m->to] - least;
@@ -196,6 +198,7 @@ static tw_status run_once(tw_context *ctx, const char *protocol, size_t workers,
     o.n_tensors = 1;
     tw_optimizer *optimizer;
     assert_int_equal(tw_exchange_read(&choice, protocol, NULL), TW_OK);
+    board.steps = tw__exchange_steps(&choice, updates);
     if (workers) choice.transport = &by_choice.about;
     choice.transport_values[0] = workers ? (double)workers : 2;
     assert_int_equal(tw_optimizer_create(&optimizer, ctx, &o, NULL), TW_OK);
@@ -230,7 +233,8 @@ static void check(tw_context *ctx, const char *protocol, size_t workers, uint64_
     tw_error err = {0};
     clear();
     if (run_once(ctx, protocol, workers, updates, &err) != TW_OK) fail_msg("%s: %s", protocol, err.message);
-    if (board.counted != updates || board.w[0] != 100 - (double)updates || board.w[SIZE - 1] != board.w[0])
+    if (board.counted != updates || board.w[0] != 100 - (double)board.steps ||
+        board.w[SIZE - 1] != board.w[0])
         fail_msg("%s, %zu workers, seed %llu: %llu of %llu updates, weight %g", protocol, workers,
                  (unsigned long long)path.seed, (unsigned long long)board.counted,
                  (unsigned long long)updates, board.w[0]);
@@ -250,6 +254,9 @@ static void every_order(void **state)
         {"ps:sync=ssp,staleness=2", 2, 5, 2, 0},
         {"ps:sync=ssp,staleness=1", 3, 3, 1, 0},
         {"ps:sync=asp", 2, 4, 3, 0},
+        {"ps:sync=asp,oldest=1", 2, 4, 3, 0},
+        {"ps:sync=ssp,staleness=1,oldest=1", 2, 4, 1, 0},
+        {"ps:sync=asp,gather=2", 2, 5, 4, 0},
         {"ps:sync=bsp", 2, 2, 0, 1},
         {"roundrobin", 2, 5, 0, 1},
         {"roundrobin", 3, 7, 0, 1},
@@ -281,14 +288,16 @@ static void every_order(void **state)
 static void random_orders(void **state)
 {
     enum { SCHEDULES = 100000 };
-    static const char *const protocols[] = {"ps:sync=ssp,staleness=1", "ps:sync=ssp,staleness=3",
-                                            "ps:sync=asp", "ps:sync=bsp", "roundrobin-delayed"};
+    static const char *const protocols[] =
+        {"ps:sync=ssp,staleness=1", "ps:sync=ssp,staleness=3",          "ps:sync=asp",         "ps:sync=bsp",
+         "roundrobin-delayed",      "ps:sync=ssp,staleness=1,oldest=2", "ps:sync=asp,gather=5"};
+    enum { PROTOCOLS = sizeof protocols / sizeof protocols[0] };
     tw_context *ctx = networks_context(1);
-    uint64_t furthest[5] = {0};
+    uint64_t furthest[PROTOCOLS] = {0};
     (void)state;
     path.is_random = 1;
     for (path.seed = 0; path.seed < SCHEDULES; path.seed++) {
-        const size_t k = path.seed % 5, workers = 2 + path.seed / 5 % 3;
+        const size_t k = path.seed % PROTOCOLS, workers = 2 + path.seed / PROTOCOLS % 3;
         path.depth = 0;
         check(ctx, protocols[k], workers, 12);
         if (board.furthest > furthest[k]) furthest[k] = board.furthest;
@@ -297,14 +306,17 @@ static void random_orders(void **state)
     assert_int_equal(furthest[1], 3);
     assert_true(furthest[2] > 3);
     assert_int_equal(furthest[3], 0);
+    assert_int_equal(furthest[5], 1);
     tw_context_free(ctx);
 }
 
 /* The run ends with the error, on threads too: nobody waits for ever for who has failed. */
 static void workers_fail(void **state)
 {
-    static const char *const protocols[] = {"ps:sync=bsp", "ps:sync=ssp,staleness=1", "ps:sync=asp",
-                                            "roundrobin", "roundrobin-delayed"};
+    static const char *const protocols[] = {"ps:sync=bsp",         "ps:sync=ssp,staleness=1",
+                                            "ps:sync=asp",         "roundrobin",
+                                            "roundrobin-delayed",  "ps:sync=asp,oldest=1",
+                                            "ps:sync=asp,gather=2"};
     enum { UPDATES = 6 };
     tw_context *ctx = networks_context(2);
     (void)state;

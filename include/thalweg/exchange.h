@@ -73,6 +73,7 @@ typedef struct tw_exchange_info {
      * their step; the last one: so many or more. Empty where the protocol keeps no versions. */
     uint64_t staleness[TW_STALENESS_BINS], most_stale;
     double mean_staleness; /* NaN: no update has one */
+    uint64_t ignored;      /* gradients that were too old for a step, and whose rows were evaluated again */
 } tw_exchange_info;
 
 #ifdef __cplusplus

@@ -77,6 +77,8 @@ typedef struct tw__protocol {
     tw_exchange about;
     /* Whether with such options the bits are those of local; NULL: never. */
     int (*is_exact)(const double *values);
+    /* Of the run's optimiser in so many updates; NULL: as many. */
+    uint64_t (*steps)(const double *values, uint64_t updates);
     /* x->state; also after a failure `free` is called */
     tw_status (*create)(tw__workers *x, tw_error *err);
     void (*free)(tw__workers *x);
@@ -167,6 +169,7 @@ struct tw__workers {
     uint64_t staleness[TW_STALENESS_BINS], most_stale;
     double staleness_sum;
     uint64_t staleness_n;
+    uint64_t ignored; /* gradients that were too old */
 };
 
 tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__workers_setting *setting,
@@ -174,6 +177,8 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
 void tw__workers_free(tw__workers *x);
 /* The number of workers that a choice asks for, before there are any. */
 size_t tw__workers_count(const tw_exchange_choice *choice, const tw_context *ctx);
+/* What the run's optimiser makes of so many updates. */
+uint64_t tw__exchange_steps(const tw_exchange_choice *choice, uint64_t updates);
 /* Works until `limit` updates are done in all. */
 tw_status tw__workers_run(tw__workers *x, uint64_t limit, tw_error *err);
 /* Gathers what they have come to in the run's weights. */

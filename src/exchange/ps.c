@@ -8,10 +8,14 @@
  *           ahead of the slowest. With staleness 0 nobody may see a clock's steps before all are made,
  *           which is bsp.
  *
+ * Of asp and ssp a server may ignore gradients that are too old, whose rows are then evaluated again at its
+ * weights of that moment, lower the rate of stale ones, or gather some of its current weights for a step.
+ *
  * Li et al. 2014 (parameter servers); Ho et al. 2013 (SSP).
  * SPDX-License-Identifier: MIT */
+#include "exchange/gather.h"
 #include "exchange/merge.h"
-#include "exchange/protocol.h"
+#include "exchange/staleness.h"
 #include <string.h>
 
 enum sync { BSP, SSP, ASP };
@@ -20,6 +24,7 @@ enum { MOST_SERVERS = 256, MOST_STALENESS = 1 << 20 };
 
 struct server {
     tw__stepper stepper;
+    tw__staleness stale;
     uint64_t version;
     /* ssp: how many workers have made k updates, in place k mod (staleness + 2); the least k there is; who
      * waits for it to rise */
@@ -35,11 +40,13 @@ struct client {
 
 struct ps {
     enum sync sync;
-    uint64_t staleness;
+    uint64_t staleness, gather;
     struct server *server;
     struct client *client;
-    uint64_t *numbers; /* of all clients */
-    uint64_t *fresh;   /* of how many servers each has the weights */
+    uint64_t *numbers;     /* of all clients */
+    uint64_t *fresh;       /* of how many servers each has the weights */
+    uint64_t *again;       /* whether each evaluates its update once more, as its gradient was ignored */
+    tw__gathered gathered; /* gather > 0: those of the next step */
     /* bsp: all servers' ranges, and the gradients of this clock that are there */
     tw__stepper all;
     tw__merge merge;
@@ -50,6 +57,10 @@ struct ps {
 
 static int take(tw__workers *x, const struct ps *p, tw__worker *me)
 {
+    if (p->again[me->index]) {
+        p->again[me->index] = 0;
+        return 1;
+    }
     if (p->sync != BSP) return tw__take_update(x, me);
     me->update = me->clock;
     return me->clock < atomic_load(&x->limit);
@@ -91,7 +102,8 @@ static tw_status computed(tw__workers *x, tw__worker *me, tw_error *err)
 
 static tw_status give(tw__workers *x, const struct ps *p, size_t s, size_t worker, tw_error *err)
 {
-    const struct server *server = &p->server[s];
+    struct server *server = &p->server[s];
+    tw__staleness_give(&server->stale, worker);
     const tw__message m = {.kind = WEIGHTS,
                            .carries = TW__WEIGHTS,
                            .from = x->n + s,
@@ -140,17 +152,40 @@ static tw_status give_in_turn(tw__workers *x, struct ps *p, size_t s, size_t wor
     return TW_OK;
 }
 
+/* It counts as if it had not been sent. */
+static tw_status ignore(tw__workers *x, struct ps *p, size_t s, size_t worker, tw_error *err)
+{
+    x->ignored++;
+    x->worker[worker].clock--;
+    p->again[worker] = 1;
+    return give(x, p, s, worker, err);
+}
+
+/* A step when there are enough, or no more will come. */
+static tw_status add_push(tw__workers *x, struct ps *p, struct server *server, const tw__worker *from,
+                          tw_error *err)
+{
+    TW_TRY(tw__gathered_add(x, &p->gathered, &from->gradient.node[0], err));
+    if (p->gathered.n < p->gather && atomic_load(&x->done) + 1 < x->set.total) return TW_OK;
+    server->version++;
+    return tw__stepper_step(x, &server->stepper, x->set.w, tw__gathered_mean(x, &p->gathered), NULL, err);
+}
+
 static tw_status step_push(tw__workers *x, struct ps *p, size_t s, const tw__message *m, tw_error *err)
 {
     struct server *server = &p->server[s];
     const tw__worker *from = &x->worker[m->from];
-    const void *at = x->set.needs_point ? from->w : NULL;
-    TW_TRY(tw__stepper_step(x, &server->stepper, x->set.w, &from->gradient.node[0], at, err));
+    const uint64_t staleness = server->version - m->version;
+    if (tw__staleness_ignores(&server->stale, staleness)) return ignore(x, p, s, m->from, err);
+    if (p->gather > 0) TW_TRY(add_push(x, p, server, from, err));
+    else {
+        TW_TRY(tw__staleness_step(x, &server->stale, &server->stepper, from, staleness, err));
+        server->version++;
+    }
     if (s == 0) {
-        tw__note_staleness(x, server->version - m->version);
+        tw__note_staleness(x, staleness);
         TW_TRY(tw__count_update(x, from, x->set.w, err));
     }
-    server->version++;
     p->client[m->from].pushed[s] = m->clock;
     return give_in_turn(x, p, s, m->from, m->clock, err);
 }
@@ -181,6 +216,8 @@ static tw_status visit_server(tw__workers *x, struct ps *p, size_t s, tw_visitor
     uint64_t counts[] = {server->version, server->least}, waiting = server->n_waiting;
     TW_TRY(mine->field(mine, "counts", TW_I64, 1, &two, counts, err));
     TW_TRY(tw__stepper_visit(&server->stepper, v, s, err));
+    TW_TRY(tw__staleness_visit(x, &server->stale, mine, err));
+    if (p->gather > 0) TW_TRY(tw__gathered_visit(x, &p->gathered, mine, err));
     if (p->sync == SSP) {
         TW_TRY(mine->field(mine, "at_clock", TW_I64, 1, &places, server->at_clock, err));
         TW_TRY(mine->field(mine, "waiting", TW_I64, 0, NULL, &waiting, err));
@@ -202,6 +239,7 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
     const int64_t workers = (int64_t)x->n, each = (int64_t)(2 * x->n_servers), shape[] = {workers, each};
     TW_TRY(v->field(v, "exchange.clients", TW_I64, 2, shape, p->numbers, err));
     TW_TRY(v->field(v, "exchange.fresh", TW_I64, 1, &workers, p->fresh, err));
+    TW_TRY(v->field(v, "exchange.again", TW_I64, 1, &workers, p->again, err));
     for (size_t s = 0; s < x->n_servers; s++) TW_TRY(visit_server(x, p, s, v, err));
     return TW_OK;
 }
@@ -215,6 +253,8 @@ static tw_status make_server(tw__workers *x, struct ps *p, size_t s, tw_error *e
                  hi = tw__range_begin(x->set.size, s + 1, x->n_servers);
     const int is_own = p->sync != BSP && x->n_servers > 1;
     TW_TRY(tw__stepper_create(x, lo, hi, is_own, &server->stepper, err));
+    TW_TRY(tw__staleness_create(x, &server->stale, err));
+    if (p->gather > 0) server->stale.oldest = 1;
     if (p->sync != SSP) return TW_OK;
     TW_TRY(tw__alloc(x->ctx, &server->at_clock, p->staleness + 2, sizeof *server->at_clock, err));
     server->at_clock[0] = x->n;
@@ -227,6 +267,7 @@ static tw_status make_clients(tw__workers *x, struct ps *p, tw_error *err)
     TW_TRY(tw__alloc(x->ctx, &p->client, x->n, sizeof *p->client, err));
     TW_TRY(tw__alloc(x->ctx, &p->numbers, x->n, 2 * each * sizeof *p->numbers, err));
     TW_TRY(tw__alloc(x->ctx, &p->fresh, x->n, sizeof *p->fresh, err));
+    TW_TRY(tw__alloc(x->ctx, &p->again, x->n, sizeof *p->again, err));
     for (size_t i = 0; i < x->n; i++) {
         p->client[i] =
             (struct client){.version = p->numbers + 2 * i * each, .pushed = p->numbers + (2 * i + 1) * each};
@@ -242,6 +283,30 @@ static int has_copies(const tw__workers *x, const struct ps *p)
     return p->sync != BSP && (x->set.needs_point || x->n_servers > 1 || !x->transport->answers_at_once);
 }
 
+static tw_status refuse(const tw__workers *x, const char *why, tw_error *err)
+{
+    return tw__fail(err, TW_ERR_SPEC, "exchange %s: %s", x->choice.spec, why);
+}
+
+/* Corrections for staleness that could not matter. */
+static tw_status check(const tw__workers *x, const struct ps *p, tw_error *err)
+{
+    const int ignores = tw__exchange_value(x, "oldest") > 0,
+              scales = tw__exchange_value(x, "rate") != TW__FULL;
+    if (p->sync == BSP && (ignores || scales || p->gather > 0))
+        return refuse(x,
+                      "oldest, rate and gather are for stale gradients, and with bsp none is: use asp or ssp",
+                      err);
+    if (p->gather > 0 && (ignores || scales))
+        return refuse(x,
+                      "gather takes gradients of the current weights alone: oldest and rate have no effect",
+                      err);
+    if ((p->gather > 0 || ignores) && x->n_servers > 1)
+        return refuse(x, "several servers may not agree on what is too old: oldest and gather need servers=1",
+                      err);
+    return TW_OK;
+}
+
 static tw_status create(tw__workers *x, tw_error *err)
 {
     struct ps *p;
@@ -252,8 +317,10 @@ static tw_status create(tw__workers *x, tw_error *err)
     p->sync = (enum sync)tw__exchange_value(x, "sync");
     p->staleness = (uint64_t)tw__exchange_value(x, "staleness");
     if (p->sync == SSP && p->staleness == 0) p->sync = BSP;
+    p->gather = (uint64_t)tw__exchange_value(x, "gather");
     x->splits = p->sync == BSP;
     x->n_servers = servers < chunks ? servers : chunks;
+    TW_TRY(check(x, p, err));
     TW_TRY(tw__stepper_create(x, 0, x->set.size, 0, &p->all, err));
     TW_TRY(make_clients(x, p, err));
     TW_TRY(tw__alloc(x->ctx, &p->server, x->n_servers, sizeof *p->server, err));
@@ -269,40 +336,70 @@ static void destroy(tw__workers *x)
     if (!p) return;
     for (size_t s = 0; p->server && s < x->n_servers; s++) {
         tw__stepper_free(x, &p->server[s].stepper);
+        tw__staleness_free(x, &p->server[s].stale);
         tw__free(x->ctx, p->server[s].at_clock, p->staleness + 2, sizeof *p->server[s].at_clock);
         tw__free(x->ctx, p->server[s].waiting, x->n, sizeof *p->server[s].waiting);
     }
     tw__stepper_free(x, &p->all);
+    tw__gathered_free(x, &p->gathered);
     tw__merge_free(&p->merge, x);
     tw__free(x->ctx, p->server, x->n_servers, sizeof *p->server);
     tw__free(x->ctx, p->client, x->n, sizeof *p->client);
     tw__free(x->ctx, p->fresh, x->n, sizeof *p->fresh);
+    tw__free(x->ctx, p->again, x->n, sizeof *p->again);
     tw__free(x->ctx, p->numbers, x->n, 2 * x->n_servers * sizeof *p->numbers);
     tw__free(x->ctx, p, 1, sizeof *p);
 }
 
-static int is_exact(const double *values) { return values[0] == BSP || (values[0] == SSP && values[1] == 0); }
+/* The places of options. */
+enum { SYNC, STALENESS, GATHER = 4 };
 
-/* is_exact knows their places. */
+static int is_exact(const double *values)
+{
+    return values[SYNC] == BSP || (values[SYNC] == SSP && values[STALENESS] == 0);
+}
+
+static uint64_t steps(const double *values, uint64_t updates)
+{
+    const uint64_t gather = values[GATHER] > 0 ? (uint64_t)values[GATHER] : 1;
+    return updates / gather + (updates % gather != 0);
+}
+
 static const tw_option options[] = {
     {"sync", TW_WORD, "bsp ssp asp", BSP, 0, 0, TW_CLOSED,
      "bsp: workers share each update and wait for each other; ssp: each has its own, and none gets too far ahead; asp: nobody "
      "waits"},
     {"staleness", TW_INT, NULL, 4, 0, MOST_STALENESS, TW_CLOSED,
      "ssp: updates that a worker may be ahead of the slowest; 0 is bsp"},
-    {"servers", TW_INT, NULL, 1, 1, MOST_SERVERS, TW_CLOSED, "servers, each with a range of the weights"}};
+    {"servers", TW_INT, NULL, 1, 1, MOST_SERVERS, TW_CLOSED, "servers, each with a range of the weights"},
+    {"oldest", TW_INT, NULL, 0, 0, TW_STEPS, TW_CLOSED,
+     "asp, ssp: a gradient that is so many updates old, or older, is ignored, and its worker restarts at the weights of now; 0: none is"},
+    {"gather", TW_INT, NULL, 0, 0, TW_STEPS, TW_CLOSED,
+     "asp, ssp: so many gradients of the current weights make a step, and others are ignored; 0: each makes one"},
+    {"rate", TW_WORD, TW__STALE_RATES, TW__FULL, 0, 0, TW_CLOSED,
+     "asp, ssp: the rate of a step whose gradient is stale, see the equation"},
+    {"alpha", TW_REAL, NULL, 0.9, 0, 1, TW_OPEN, "adaptive1: the share of what is left that a step takes"}};
 
 const tw__protocol tw__protocol_ps = {
-    .about = {.size = sizeof(tw_exchange),
-              .name = "ps",
-              .help = "a parameter server steps the gradients that workers send, together or as they come",
-              .paper = "Li et al. 2014; ssp: Ho et al. 2013",
-              .equation = "bsp: w = step(w, mean of the update's rows, which the workers share)\n"
-                          "asp, ssp: w = step(w, gradient at the weights that the worker had got)\n"
-                          "ssp: a worker with c updates waits until the slowest has c - staleness",
-              .n_options = sizeof options / sizeof options[0],
-              .options = options},
+    .about =
+        {.size = sizeof(tw_exchange),
+         .name = "ps",
+         .help = "a parameter server steps the gradients that workers send, together or as they come",
+         .paper =
+             "Li et al. 2014; ssp: Ho et al. 2013; oldest: Maranjyan, Tyurin & Richtarik 2025, Algorithm 4 (Ringmaster); gather: Tyurin & Richtarik 2023 (Rennala); inverse: Zhang, Gupta, Lian & Liu 2016, with tau + 1; workers: Mishchenko, Bach, Even & Woodworth 2022; adaptive1, adaptive2: Wu, Magnusson, Feyzmahdavian & Johansson 2022",
+         .equation =
+             "bsp: w = step(w, mean of the update's rows, which the workers share)\n"
+             "asp, ssp: w = step(w, gradient at the weights that the worker had got)\n"
+             "ssp: a worker with c updates waits until the slowest has c - staleness\n"
+             "oldest=R: tau < R, tau the updates since its weights, or the gradient is ignored\n"
+             "gather=B: w = step(w, mean of B gradients with tau = 0)\n"
+             "rate: lr times  inverse 1/(1 + tau)  root 1/sqrt(1 + tau)  workers min(1, workers/tau)\n"
+             "adaptive1 alpha (1 - s)  adaptive2 1/(1 + tau) if that is <= 1 - s, else 0\n"
+             "s: the sum of the factors of the steps since its weights",
+         .n_options = sizeof options / sizeof options[0],
+         .options = options},
     .is_exact = is_exact,
+    .steps = steps,
     .create = create,
     .free = destroy,
     .next = next,

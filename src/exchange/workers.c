@@ -44,6 +44,12 @@ size_t tw__workers_count(const tw_exchange_choice *choice, const tw_context *ctx
     return given > 0 ? (size_t)given : (size_t)tw_context_threads(ctx);
 }
 
+uint64_t tw__exchange_steps(const tw_exchange_choice *choice, uint64_t updates)
+{
+    const tw__protocol *p = tw__protocol_of(choice->protocol);
+    return p->steps ? p->steps(choice->values, updates) : updates;
+}
+
 tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__workers_setting *setting,
                              tw_error *err)
 {
@@ -411,8 +417,13 @@ static tw_status visit_weights(tw__workers *x, tw_visitor *v, tw_error *err)
 
 tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
 {
-    uint64_t counts[] = {atomic_load(&x->given), atomic_load(&x->done), atomic_load(&x->messages),
-                         atomic_load(&x->bytes), x->most_stale,         x->staleness_n};
+    uint64_t counts[] = {atomic_load(&x->given),
+                         atomic_load(&x->done),
+                         atomic_load(&x->messages),
+                         atomic_load(&x->bytes),
+                         x->most_stale,
+                         x->staleness_n,
+                         x->ignored};
     int64_t n = sizeof counts / sizeof counts[0], bins = TW_STALENESS_BINS;
     TW_TRY(v->field(v, "exchange.counts", TW_I64, 1, &n, counts, err));
     TW_TRY(v->field(v, "exchange.staleness", TW_I64, 1, &bins, x->staleness, err));
@@ -424,6 +435,7 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
         atomic_store(&x->bytes, counts[3]);
         x->most_stale = counts[4];
         x->staleness_n = counts[5];
+        x->ignored = counts[6];
     }
     TW_TRY(visit_counts(x, v, err));
     TW_TRY(visit_weights(x, v, err));
@@ -442,6 +454,7 @@ void tw__workers_info(const tw__workers *x, tw_exchange_info *out, tw_worker_inf
                               .messages = atomic_load(&x->messages),
                               .bytes = atomic_load(&x->bytes),
                               .most_stale = x->most_stale,
+                              .ignored = x->ignored,
                               .mean_staleness =
                                   x->staleness_n ? x->staleness_sum / (double)x->staleness_n : NAN};
     memcpy(out->staleness, x->staleness, sizeof out->staleness);

@@ -121,6 +121,7 @@ static json_t *exchange_json(tw__json_builder *b, const tw_exchange_info *x)
     tw__json_put_natural(b, o, "messages", x->messages);
     tw__json_put_natural(b, o, "bytes", x->bytes);
     if (!isnan(x->mean_staleness)) tw__json_put(b, o, "staleness", staleness_json(b, x));
+    if (x->ignored) tw__json_put_natural(b, o, "ignored", x->ignored);
     tw__json_put(b, o, "all", worker_json(b, &all));
     if (x->workers <= LISTED) tw__json_put(b, o, "each", workers);
     else json_decref(workers);

@@ -185,7 +185,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     optimizer.custom = o->custom_rule;
     optimizer.schedule = o->schedule;
     optimizer.groups = o->groups;
-    optimizer.total_steps = total;
+    optimizer.total_steps = tw__exchange_steps(&exchange, total);
     optimizer.seed = o->seed;
     optimizer.type = r->train.type;
     optimizer.tensors = r->train.tensors;
