@@ -6,31 +6,6 @@ static const char net[] = "flatten; dense 9 relu; dropout 0.2; dense 3 softmax";
 static const char batch_norm[] =
     "conv2d 4 3x3; batchnorm; relu; maxpool2d 2x2; flatten; dense 5; batchnorm; tanh; dense 3 softmax";
 
-static double *weights(worker_run *r, const char *exchange, size_t *n)
-{
-    tw_error err = {0};
-    size_t bytes = 0;
-    double *w = worker_weights(r, exchange, &bytes, &err);
-    if (!w) fail_msg("%s: %s", exchange, err.message);
-    *n = bytes / sizeof *w;
-    return w;
-}
-
-/* Both come to the same weights up to rounding, 0: to the same bits; the simulator counts losses in the order
- * of its clock, and their sum may be rounded another way. */
-static void near(worker_run *r, const char *exchange, const char *other, double tolerance)
-{
-    size_t n, m;
-    double *a = weights(r, exchange, &n), *b = weights(r, other, &m);
-    assert_int_equal(n, m);
-    if (tolerance == 0) assert_memory_equal(a, b, n * sizeof *a);
-    for (size_t i = 0; tolerance > 0 && i < n; i++)
-        if (!(fabs(a[i] - b[i]) <= tolerance * (1 + fabs(a[i]))))
-            fail_msg("%s and %s: weight %zu is %.17g and %.17g", exchange, other, i, a[i], b[i]);
-    free(a);
-    free(b);
-}
-
 /* ---- average ------------------------------------------------------------------------------------------- */
 
 static void one_worker_is_local(void **state)
@@ -61,9 +36,9 @@ static void every_step_is_synchronous(void **state)
     (void)state;
     r.n_rows = 300;
     size_t n, m;
-    double *a = weights(&r, "average:every=1,workers=3", &n);
+    double *a = worker_doubles(&r, "average:every=1,workers=3", &n);
     r.o.batch = 75;
-    double *b = weights(&r, "local", &m), moved = 0;
+    double *b = worker_doubles(&r, "local", &m), moved = 0;
     for (size_t i = 0; i < n; i++) {
         moved += fabs(b[i]);
         assert_true(fabs(a[i] - b[i]) < 1e-14);
@@ -94,8 +69,8 @@ static void transports_agree(void **state)
                                  .model = "logistic",
                                  .classes = 2,
                                  .o.batch = batches[b]};
-            near(&dense, pairs[i][0], pairs[i][1], 0);
-            near(&sparse, pairs[i][0], pairs[i][1], 0);
+            worker_same_weights(&dense, pairs[i][0], pairs[i][1], 0);
+            worker_same_weights(&sparse, pairs[i][0], pairs[i][1], 0);
             worker_same(&dense, pairs[i][0], pairs[i][0]);
         }
 }
@@ -105,8 +80,8 @@ static void more_workers_than_updates(void **state)
 {
     worker_run r = {.rows = networks_data, .model = net, .classes = 3, .n_rows = 30, .o.epochs = 1};
     (void)state;
-    near(&r, "average:every=4,workers=5", "local", 1e-15);
-    near(&r, "average:every=0,workers=3", "local", 1e-15);
+    worker_same_weights(&r, "average:every=4,workers=5", "local", 1e-15);
+    worker_same_weights(&r, "average:every=0,workers=3", "local", 1e-15);
 }
 
 static void batch_norm_is_averaged(void **state)
@@ -141,9 +116,9 @@ static void one_worker_is_lookahead(void **state)
     worker_run r = {.rows = networks_data, .model = net, .classes = 3, .n_rows = 320};
     size_t n, m;
     (void)state;
-    double *a = (r.o.optimizer = "adam:lr=0.01+lookahead:k=5,alpha=0.5", weights(&r, "local", &n));
-    double *b =
-        (r.o.optimizer = "adam:lr=0.01", weights(&r, "diloco:every=5,outer=\"sgd:lr=0.5\",workers=1", &m));
+    double *a = (r.o.optimizer = "adam:lr=0.01+lookahead:k=5,alpha=0.5", worker_doubles(&r, "local", &n));
+    double *b = (r.o.optimizer = "adam:lr=0.01",
+                 worker_doubles(&r, "diloco:every=5,outer=\"sgd:lr=0.5\",workers=1", &m));
     assert_int_equal(n, m);
     assert_memory_equal(a, b, n * sizeof *a);
     free(a);
@@ -156,10 +131,10 @@ static void one_inner_step_is_synchronous(void **state)
     size_t n, m;
     (void)state;
     r.o.optimizer = "sgd:lr=1";
-    double *a = weights(&r, "diloco:every=1,outer=\"adam:lr=0.01\",workers=3", &n);
+    double *a = worker_doubles(&r, "diloco:every=1,outer=\"adam:lr=0.01\",workers=3", &n);
     r.o.batch = 75;
     r.o.optimizer = "adam:lr=0.01";
-    double *b = weights(&r, "local", &m), moved = 0;
+    double *b = worker_doubles(&r, "local", &m), moved = 0;
     for (size_t i = 0; i < n; i++) {
         moved += fabs(b[i]);
         if (fabs(a[i] - b[i]) > 1e-9) fail_msg("weight %zu is %.17g and not %.17g", i, a[i], b[i]);
@@ -176,10 +151,10 @@ static void loss_falls(void **state)
     (void)state;
     r.o.optimizer = "sgd:lr=1";
     size_t n;
-    free(weights(&r, "diloco:every=2,workers=2", &n));
+    free(worker_doubles(&r, "diloco:every=2,workers=2", &n));
     const double first = r.loss;
     r.o.epochs = 20;
-    free(weights(&r, "diloco:every=2,workers=2", &n));
+    free(worker_doubles(&r, "diloco:every=2,workers=2", &n));
     assert_true(r.loss < first - 0.05);
 }
 

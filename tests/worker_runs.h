@@ -117,6 +117,32 @@ static inline void worker_same(worker_run *r, const char *exchange, const char *
     free(b);
 }
 
+static inline double *worker_doubles(worker_run *r, const char *exchange, size_t *n)
+{
+    tw_error err = {0};
+    size_t bytes = 0;
+    double *w = worker_weights(r, exchange, &bytes, &err);
+    if (!w) fail_msg("%s: %s", exchange, err.message);
+    *n = bytes / sizeof *w;
+    return w;
+}
+
+/* Both exchanges come to the same weights up to rounding, 0: to the same bits; the simulator counts losses
+ * in the order of its clock, and their sum may be rounded another way. */
+static inline void worker_same_weights(worker_run *r, const char *exchange, const char *other,
+                                       double tolerance)
+{
+    size_t n, m;
+    double *a = worker_doubles(r, exchange, &n), *b = worker_doubles(r, other, &m);
+    assert_int_equal(n, m);
+    if (tolerance == 0) assert_memory_equal(a, b, n * sizeof *a);
+    for (size_t i = 0; tolerance > 0 && i < n; i++)
+        if (!(fabs(a[i] - b[i]) <= tolerance * (1 + fabs(a[i]))))
+            fail_msg("%s and %s: weight %zu is %.17g and %.17g", exchange, other, i, a[i], b[i]);
+    free(a);
+    free(b);
+}
+
 /* For every rule the exchange comes to the bits of one process. */
 static inline void worker_same_for_every_rule(const char *exchange)
 {

@@ -6,8 +6,9 @@
  * Workers evaluate the rows of updates with objectives of their own (tw_objective.fork). Updates are
  * numbered from 0, and the rows of one depend on its number alone, whoever evaluates it. With ps:sync=bsp
  * the workers split every update's rows. With the others each update is one worker's: where workers have
- * weights of their own (average, easgd, diloco), worker k of n makes updates k, k + n, ...; elsewhere numbers
- * are given out in the order in which workers are ready for them. Either way an epoch has every row once.
+ * weights of their own (average, easgd, diloco), worker k of n makes updates k, k + n, ..., and with
+ * diloco:sync=0 those of the k least made of; elsewhere numbers are given out in the order in which
+ * workers are ready for them. Either way an epoch has every row once.
  *
  * Nothing here allocates or keeps anything, so any thread may call it at any time. Descriptors live as
  * long as the program.

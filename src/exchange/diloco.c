@@ -1,11 +1,12 @@
 /* diloco: every worker makes many steps with weights of its own; then the mean of the ways back, c - w_i,
  * goes as a gradient to a second rule, the outer one, which steps the centre c, and all continue from there.
  * Buffers, such as the means of batch normalisation, are averaged. With the outer rule sgd:lr=1 that is
- * `average`; of one worker, with sgd:lr=a, the transform lookahead.
+ * `average`; of one worker, with sgd:lr=a, the transform lookahead. Without waiting: diloco_async.c.
  * SPDX-License-Identifier: MIT */
-#include "exchange/rounds.h"
+#include "exchange/diloco.h"
 #include <string.h>
 
+enum { MOST_GATHERED = (1 << TW__DILOCO_LEVELS) - 1 };
 static const char initial_outer[] = "sgd:lr=0.7,momentum=0.9,nesterov=1";
 
 /* Tensors that no rule steps. */
@@ -19,48 +20,99 @@ static void average_buffers(const tw__workers *x, const tw__rounds *r)
     }
 }
 
+tw_status tw__diloco_step(tw__workers *x, tw__rounds *r, tw_error *err)
+{
+    tw__diloco *d = r->more;
+    average_buffers(x, r);
+    const tw__sum way = {.dense = r->replicas.way};
+    return tw__stepper_step(x, &d->outer, r->centre, &way, NULL, err);
+}
+
 static tw_status settle(tw__workers *x, tw__rounds *r, tw_error *err)
 {
     tw__replicas_way(x, &r->replicas, r->centre, 1);
-    average_buffers(x, r);
-    const tw__sum way = {.dense = r->replicas.way};
-    return tw__stepper_step(x, r->more, r->centre, &way, NULL, err);
+    return tw__diloco_step(x, r, err);
 }
 
-static tw_status make_outer(tw__workers *x, tw__rounds *r, tw_error *err)
+static tw_status next(tw__workers *x, tw__worker *me, enum tw__act *act, tw_error *err)
+{
+    const tw__diloco *d = ((const tw__rounds *)x->state)->more;
+    return d->is_sync ? tw__rounds_next(x, me, act, err) : tw__diloco_async_next(x, me, act, err);
+}
+
+static tw_status computed(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    const tw__diloco *d = ((const tw__rounds *)x->state)->more;
+    return d->is_sync ? tw__rounds_computed(x, me, err) : tw__diloco_async_computed(x, me, err);
+}
+
+static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
+{
+    const tw__diloco *d = ((const tw__rounds *)x->state)->more;
+    return d->is_sync ? tw__rounds_receive(x, m, err) : tw__diloco_async_receive(x, m, err);
+}
+
+static tw_status gather(tw__workers *x, tw_error *err)
+{
+    const tw__rounds *r = x->state;
+    (void)err;
+    memcpy(x->set.w, r->centre, x->set.size * x->k->real);
+    return TW_OK;
+}
+
+/* ---- making -------------------------------------------------------------------------------------------- */
+
+static tw_status make_outer(tw__workers *x, tw__diloco *d, tw_error *err)
 {
     const char *rule = *x->choice.quoted ? x->choice.quoted : initial_outer;
     const tw__optimizer_setting s = {.hi = x->set.size, .rule = rule};
-    tw__stepper *outer;
     tw_error why;
-    TW_TRY(tw__alloc(x->ctx, &outer, 1, sizeof *outer, err));
-    r->more = outer;
-    *outer = (tw__stepper){.hi = x->set.size, .is_own = 1};
-    const tw_status status = x->set.make_optimizer(x->set.user, &s, &outer->opt, &why);
+    d->outer = (tw__stepper){.hi = x->set.size, .is_own = 1};
+    const tw_status status = x->set.make_optimizer(x->set.user, &s, &d->outer.opt, &why);
     if (status != TW_OK) return tw__fail(err, status, "outer rule of diloco: %s", why.message);
-    if (tw_optimizer_has_view(outer->opt))
+    if (tw_optimizer_has_view(d->outer.opt))
         return tw__fail(err, TW_ERR_SPEC,
                         "outer rule of diloco: %s reports other weights than it steps, and workers need one",
                         rule);
     return TW_OK;
 }
 
+/* What only arrivals have. */
+static tw_status refuse_async_options(const tw__workers *x, tw_error *err)
+{
+    static const char *const names[] = {"weight", "buffer", "grace", "paced"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const int is_buffer = strcmp(names[i], "buffer") == 0;
+        if (tw__exchange_value(x, names[i]) != is_buffer)
+            return tw__fail(err, TW_ERR_SPEC, "exchange %s: %s is for sync=0, where nobody waits for all",
+                            x->choice.spec, names[i]);
+    }
+    return TW_OK;
+}
+
 static tw_status create(tw__workers *x, tw_error *err)
 {
     tw__rounds *r;
+    tw__diloco *d;
     TW_TRY(tw__rounds_create(x, &r, err));
+    TW_TRY(tw__alloc(x->ctx, &d, 1, sizeof *d, err));
+    r->more = d;
     r->every = (uint64_t)tw__exchange_value(x, "every");
     r->settle = settle;
     r->ends_with_run = r->takes_centre = 1;
-    return make_outer(x, r, err);
+    d->is_sync = tw__exchange_value(x, "sync") != 0;
+    TW_TRY(make_outer(x, d, err));
+    return d->is_sync ? refuse_async_options(x, err) : tw__diloco_async_create(x, r, err);
 }
 
 static void destroy(tw__workers *x)
 {
     tw__rounds *r = x->state;
     if (r && r->more) {
-        tw__stepper_free(x, r->more);
-        tw__free(x->ctx, r->more, 1, sizeof(tw__stepper));
+        tw__diloco *d = r->more;
+        tw__diloco_async_free(x, &d->async);
+        tw__stepper_free(x, &d->outer);
+        tw__free(x->ctx, d, 1, sizeof *d);
     }
     tw__rounds_free(x);
 }
@@ -68,31 +120,46 @@ static void destroy(tw__workers *x)
 static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
 {
     tw__rounds *r = x->state;
-    tw__stepper *outer = r->more;
+    tw__diloco *d = r->more;
     tw__numbered numbered;
     TW_TRY(tw__rounds_visit(x, v, err));
-    return tw_optimizer_visit(outer->opt, tw__numbered_visitor(&numbered, v, "outer", 0), err);
+    TW_TRY(tw_optimizer_visit(d->outer.opt, tw__numbered_visitor(&numbered, v, "outer", 0), err));
+    return d->is_sync ? TW_OK : tw__diloco_async_visit(x, v, err);
 }
 
-static const tw_option options[] = {{"every", TW_INT, NULL, 500, 1, TW_STEPS, TW_CLOSED,
-                                     "steps of each worker between two outer ones"},
-                                    {"outer", TW_SPEC, initial_outer, 0, 0, 0, TW_CLOSED,
-                                     "the rule that steps the centre, with transforms if need be"}};
+static const tw_option options[] =
+    {{"every", TW_INT, NULL, 500, 1, TW_STEPS, TW_CLOSED, "steps of each worker between two outer ones"},
+     {"outer", TW_SPEC, initial_outer, 0, 0, 0, TW_CLOSED,
+      "the rule that steps the centre, with transforms if need be"},
+     {"sync", TW_FLAG, NULL, 1, 0, 1, TW_CLOSED,
+      "step with the ways of all together; 0: with each worker's when it comes"},
+     {"weight", TW_WORD, "sqrt stale mean full", TW__WEIGHT_SQRT, 0, 0, TW_CLOSED,
+      "sync=0, of a way: 1/sqrt(n) of n workers; that over sqrt(1 + staleness); 1/n; 1"},
+     {"buffer", TW_INT, NULL, 1, 1, MOST_GATHERED, TW_CLOSED,
+      "sync=0: ways of which the sum is an outer gradient"},
+     {"grace", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX,
+      "sync=0, in sim: who comes within so many seconds of another begins with it"},
+     {"paced", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED, "sync=0: slower workers make fewer steps in a round"}};
+static const tw_alias aliases[] = {{"dylu", "paced"}, {NULL, NULL}};
 
 const tw__protocol tw__protocol_diloco = {
     .about = {.size = sizeof(tw_exchange),
               .name = "diloco",
               .help = "as average, but a second rule steps along the mean of the ways that workers have gone",
-              .paper = "Douillard et al. 2023, Algorithm 1",
+              .paper =
+                  "Douillard et al. 2023, Algorithm 1; sync=0: Liu et al. 2024; buffer: Nguyen et al. 2022",
               .equation = "w_i = step(w_i, mean of an update's rows)\n"
                           "every `every` steps: g = sum_i (rows_i/rows) (c - w_i)\n"
-                          "c = outer step(c, g),  w_i = c; c is reported",
+                          "c = outer step(c, g),  w_i = c; c is reported\n"
+                          "sync=0: worker i alone, from b_i = c:  g = weight (b_i - w_i)",
               .n_options = sizeof options / sizeof options[0],
-              .options = options},
+              .options = options,
+              .aliases = aliases},
     .create = create,
     .free = destroy,
-    .next = tw__rounds_next,
-    .computed = tw__rounds_computed,
-    .receive = tw__rounds_receive,
+    .next = next,
+    .computed = computed,
+    .receive = receive,
+    .gather = gather,
     .visit = visit,
 };

@@ -46,6 +46,7 @@ typedef struct tw__worker {
 
 /* An update that is made and not yet counted. */
 struct tw__later {
+    size_t worker;
     uint64_t update, rows;
     tw_sums sums;
 };
@@ -107,6 +108,10 @@ typedef struct tw__transport {
     /* Until `limit` updates are done, or an error. */
     tw_status (*run)(tw__workers *x, uint64_t limit, tw_error *err);
     tw_status (*send)(tw__workers *x, const tw__message *m, tw_error *err);
+    /* Hands a server a message of its own after so many seconds, when it has what others sent it up to then.
+     * What it sends upon that leaves at the time of the last of these, as if it had known that no more would
+     * come. NULL: such a clock there is not. */
+    tw_status (*alarm)(tw__workers *x, const tw__message *m, double seconds, tw_error *err);
     /* tw__workers_reduce; NULL: it cannot wait within an evaluation */
     tw_status (*reduce)(tw__workers *x, const tw__worker *me, double *sums, size_t lo, size_t hi,
                         size_t leaves, size_t n, tw_error *err);
@@ -160,6 +165,7 @@ struct tw__workers {
     /* Set by the protocol's create: servers; whether every update's rows are split among the workers. */
     size_t n_servers;
     int splits, has_replicas; /* has_replicas: workers step weights of their own */
+    int counts_arrivals; /* likewise, in simulations: what a worker has stepped counts when handed over */
     void *state, *carrier;
     tw_optimizer *leading; /* likewise, if that is not the run's optimiser */
     int has_several;       /* likewise: several optimisers step the weights */
@@ -170,6 +176,9 @@ struct tw__workers {
     double staleness_sum;
     uint64_t staleness_n;
     uint64_t ignored; /* gradients that were too old */
+    /* counts_arrivals: what was handed over, of which the first n_counted are counted */
+    struct tw__later *arrived;
+    size_t n_arrived, n_counted, arrived_capacity;
 };
 
 tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__workers_setting *setting,
@@ -213,9 +222,12 @@ tw_status tw__count_sums(tw__workers *x, const tw__worker *of, void *w, const tw
                          tw_error *err);
 /* Likewise the one whose gradient `of` has. */
 tw_status tw__count_update(tw__workers *x, const tw__worker *of, void *w, tw_error *err);
-/* Counts an update that a worker has stepped in its weights, while others do the same: threads keep it until
- * all rest, and count in the order of the updates. */
+/* Counts an update that a worker has stepped in its weights, while others do the same: threads keep it
+ * until all rest, and count in the order of the updates; simulations with counts_arrivals until it is
+ * handed over. */
 tw_status tw__count_later(tw__workers *x, tw__worker *me, tw_error *err);
+/* What a worker has stepped since the last time has arrived where it counts. */
+tw_status tw__hand_over(tw__workers *x, tw__worker *me, tw_error *err);
 
 /* An optimiser for a range of the weights, with what stepping lists takes. */
 typedef struct tw__stepper {
@@ -255,6 +267,10 @@ double tw__transport_value(const tw__workers *x, const char *option);
 /* The n numbers of a list; 0: it is not given. */
 const double *tw__transport_list(const tw__workers *x, const char *option, size_t *n);
 tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err);
+/* Counts one of the updates that were handed over; 0: there is none. */
+tw_status tw__count_arrived(tw__workers *x, int *counted, tw_error *err);
+tw_status tw__arrived_visit(tw__workers *x, tw_visitor *v, tw_error *err);
+void tw__arrived_free(tw__workers *x);
 /* The weights that a message to a worker carries, where it has some to keep them in. */
 void tw__deliver_weights(tw__workers *x, const tw__message *m);
 uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m);

@@ -93,6 +93,10 @@ struct task {
         }                                                                                    \
         memcpy((real *)p->to + lo, level[last], n * sizeof(real));                           \
     }                                                                                        \
+    static void way_of_##t(size_t n, const real *from, const real *w, real share, real *to)  \
+    {                                                                                        \
+        for (size_t j = 0; j < n; j++) to[j] = (from[j] - w[j]) * share;                     \
+    }                                                                                        \
     static void go_##t(const struct task *p, size_t lo, size_t n)                            \
     {                                                                                        \
         const real *from = (const real *)p->from + lo, *way = (const real *)p->r->way + lo;  \
@@ -123,6 +127,13 @@ void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from, int by_
         r->share[i] = by_rows ? (double)r->rows[i] / (double)(all ? all : 1) : 1 / (double)x->n;
     struct task p = {x, r, from, r->way};
     tw__pool_run(x->ctx, (x->set.size + each - 1) / each, way_task, &p);
+}
+
+void tw__replicas_way_of(const tw__workers *x, tw__replicas *r, size_t worker, const void *from, double share)
+{
+    const void *w = x->worker[worker].w;
+    if (x->set.type == TW_F32) way_of_f32(x->set.size, from, w, (float)share, r->way);
+    else way_of_f64(x->set.size, from, w, share, r->way);
 }
 
 void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *from, void *to, size_t first,

@@ -22,6 +22,9 @@ tw_status tw__replicas_step(tw__workers *x, tw__replicas *r, tw__worker *me, tw_
 /* r->way = the mean of from - w over the workers' weights w, added up in the batch tree over their numbers:
  * a worker counts as much as its rows, or all count the same. 0 if there are no rows. */
 void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from, int by_rows);
+/* r->way = (from - w) share, of one worker's weights w */
+void tw__replicas_way_of(const tw__workers *x, tw__replicas *r, size_t worker, const void *from,
+                         double share);
 /* to = from - r->way, of the numbers first .. first + n - 1 */
 void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *from, void *to, size_t first,
                      size_t n);

@@ -15,7 +15,9 @@ enum { MOST_WORKERS = 1 << 20 };
 
 static int comes_before(const tw__sim_event *a, const tw__sim_event *b)
 {
-    return a->time < b->time || (a->time == b->time && a->number < b->number);
+    const int waits = a->kind == TW__SIM_ALARM, others = b->kind == TW__SIM_ALARM;
+    if (a->time != b->time) return a->time < b->time;
+    return waits != others ? others : a->number < b->number;
 }
 
 static tw_status schedule(tw__workers *x, double time, enum tw__sim_kind kind, const tw__message *m,
@@ -137,6 +139,12 @@ static tw_status send(tw__workers *x, const tw__message *m, tw_error *err)
     return schedule(x, arrives, TW__SIM_ARRIVED, m, err);
 }
 
+/* Meanwhile nothing reaches the server, or it comes before. */
+static tw_status alarm(tw__workers *x, const tw__message *m, double seconds, tw_error *err)
+{
+    return schedule(x, ((const tw__sim *)x->carrier)->now + seconds, TW__SIM_ALARM, m, err);
+}
+
 /* A server takes messages one after the other, and only they change what it has: so one may be taken as
  * soon as it arrives, at the time at which its turn comes. */
 static tw_status arrive(tw__workers *x, const tw__sim_event *e, tw_error *err)
@@ -144,8 +152,8 @@ static tw_status arrive(tw__workers *x, const tw__sim_event *e, tw_error *err)
     tw__sim *c = x->carrier;
     if (e->message.to < x->n) return hand_to_worker(x, &e->message, c->now, err);
     double *free_at = &c->server_free[e->message.to - x->n];
-    if (*free_at > c->now) c->now = *free_at;
-    *free_at = c->now += c->clock.service;
+    if (*free_at > c->now || e->kind == TW__SIM_ALARM) c->now = *free_at;
+    if (e->kind == TW__SIM_ARRIVED) *free_at = c->now += c->clock.service;
     return x->protocol->receive(x, &e->message, err);
 }
 
@@ -169,6 +177,9 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
     if (!c->has_begun) TW_TRY(begin(x, err));
     /* what the last updates are sent for is part of the run */
     while (atomic_load(&x->done) < limit || (limit == x->set.total && c->n > 0)) {
+        int counted = 0;
+        if (atomic_load(&x->done) < limit) TW_TRY(tw__count_arrived(x, &counted, err));
+        if (counted) continue;
         if (c->n == 0)
             return tw__fail(err, TW_ERR_INTERNAL,
                             "all workers wait for each other after %llu of %llu updates",
@@ -237,6 +248,7 @@ const tw__transport tw__transport_sim = {
     .free = destroy,
     .run = run,
     .send = send,
+    .alarm = alarm,
     .now = now,
     .visit = tw__sim_visit,
 };

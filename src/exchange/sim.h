@@ -5,7 +5,8 @@
 #define TW_EXCHANGE_SIM_H
 #include "exchange/sim_clock.h"
 
-enum tw__sim_kind { TW__SIM_COMPUTED, TW__SIM_ARRIVED, TW__SIM_KINDS };
+/* An alarm is a message of a server to itself, and comes after all else of its time. */
+enum tw__sim_kind { TW__SIM_COMPUTED, TW__SIM_ARRIVED, TW__SIM_ALARM, TW__SIM_KINDS };
 
 typedef struct tw__sim_event {
     double time;

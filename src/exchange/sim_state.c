@@ -82,7 +82,7 @@ static int read_event(const tw__workers *x, const uint64_t n[EVENT_NUMBERS], dou
                                       .clock = n[8],
                                       .version = n[9]}};
     return n[1] < TW__SIM_KINDS && n[4] < nodes && n[5] < (n[1] == TW__SIM_COMPUTED ? x->n : nodes) &&
-           n[6] <= n[7] && n[7] <= x->set.size;
+           (n[1] != TW__SIM_ALARM || n[5] >= x->n) && n[6] <= n[7] && n[7] <= x->set.size;
 }
 
 static tw_status read_events(tw__workers *x, const double *times, const uint64_t *numbers, size_t n,

@@ -85,6 +85,7 @@ void tw__workers_free(tw__workers *x)
         tw__free(x->ctx, me->later, me->later_capacity, sizeof *me->later);
     }
     tw__free(x->ctx, x->worker, x->n, sizeof *x->worker);
+    tw__arrived_free(x);
     tw__free(x->ctx, x, 1, sizeof *x);
 }
 
@@ -127,7 +128,7 @@ static tw_status count_kept(tw__workers *x, tw_error *err)
 tw_status tw__workers_run(tw__workers *x, uint64_t limit, tw_error *err)
 {
     TW_TRY(x->transport->run(x, limit, err));
-    return count_kept(x, err);
+    return x->counts_arrivals ? TW_OK : count_kept(x, err);
 }
 
 tw_status tw__workers_gather(tw__workers *x, tw_error *err)
@@ -182,11 +183,14 @@ tw_status tw__count_later(tw__workers *x, tw__worker *me, tw_error *err)
 {
     const tw__gradient *g = &me->gradient;
     x->set.commit(x->set.user, me->index, me->w);
-    atomic_fetch_add(&x->done, 1);
-    if (x->transport->answers_at_once)
-        return x->set.count(x->set.user, me->index, NULL, &g->leaf[0], g->rows, err);
+    if (!x->counts_arrivals) {
+        atomic_fetch_add(&x->done, 1);
+        if (x->transport->answers_at_once)
+            return x->set.count(x->set.user, me->index, NULL, &g->leaf[0], g->rows, err);
+    }
     TW_TRY(tw__grow(x->ctx, &me->later, &me->later_capacity, me->n_later + 1, sizeof *me->later, err));
-    me->later[me->n_later++] = (struct tw__later){.update = me->update, .rows = g->rows, .sums = g->leaf[0]};
+    me->later[me->n_later++] =
+        (struct tw__later){.worker = me->index, .update = me->update, .rows = g->rows, .sums = g->leaf[0]};
     return TW_OK;
 }
 
@@ -439,6 +443,7 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
     }
     TW_TRY(visit_counts(x, v, err));
     TW_TRY(visit_weights(x, v, err));
+    if (x->counts_arrivals) TW_TRY(tw__arrived_visit(x, v, err));
     TW_TRY(x->protocol->visit(x, v, err));
     return x->transport->visit(x, v, err);
 }
