@@ -135,7 +135,7 @@ static tw_status arrive(tw__workers *x, tw__rounds *r, size_t worker, tw_error *
     tw__worker *from = &x->worker[worker];
     const uint64_t staleness = a->version++ - a->round[worker].version;
     TW_TRY(tw__hand_over(x, from, err));
-    tw__note_staleness(x, staleness);
+    tw__note_staleness(x, from, from->update, staleness);
     if (from->info.computing > 0) a->seconds[worker] = from->info.computing / (double)from->info.updates;
     tw__replicas_way_of(x, &r->replicas, worker, a->begin[worker], weight_of(x, a, staleness));
     if (a->buffer == 1 || gather(x, r)) TW_TRY(tw__diloco_step(x, r, err));

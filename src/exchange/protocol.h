@@ -16,6 +16,7 @@
 #define TW_EXCHANGE_PROTOCOL_H
 #include "base/options.h"
 #include "exchange/sum.h"
+#include "exchange/trace.h"
 #include <stdatomic.h>
 #include <thalweg/exchange.h>
 #include <thalweg/objective.h>
@@ -117,6 +118,12 @@ typedef struct tw__transport {
                         size_t leaves, size_t n, tw_error *err);
     double (*now)(const tw__workers *x);
     tw_status (*visit)(tw__workers *x, tw_visitor *v, tw_error *err);
+    /* NULL but for a replay. A number for a worker's next update, if it is to have one; the updates that are
+     * to be done when `run` next returns; 0: there is no further call. The run is done, with weights of this
+     * hash. */
+    int (*take)(tw__workers *x, tw__worker *me);
+    uint64_t (*limit)(const tw__workers *x);
+    tw_status (*end)(tw__workers *x, const char *weights, tw_error *err);
 } tw__transport;
 
 /* An optimiser that is like the run's but for what is said here. */
@@ -129,6 +136,9 @@ typedef struct tw__optimizer_setting {
 
 typedef struct tw__workers_setting {
     const tw_exchange_choice *choice;
+    /* Files, or NULL: a trace that is written, one that is repeated; head: what it says of the run. They are
+     * needed while workers are made. */
+    const char *trace, *replay, *head;
     tw_type type;
     size_t size; /* weights */
     void *w;     /* the run's */
@@ -167,6 +177,7 @@ struct tw__workers {
     int splits, has_replicas; /* has_replicas: workers step weights of their own */
     int counts_arrivals; /* likewise, in simulations: what a worker has stepped counts when handed over */
     void *state, *carrier;
+    tw__tracer *trace;     /* NULL: none is written */
     tw_optimizer *leading; /* likewise, if that is not the run's optimiser */
     int has_several;       /* likewise: several optimisers step the weights */
     /* updates given out; how many may be; steps made */
@@ -192,6 +203,10 @@ uint64_t tw__exchange_steps(const tw_exchange_choice *choice, uint64_t updates);
 tw_status tw__workers_run(tw__workers *x, uint64_t limit, tw_error *err);
 /* Gathers what they have come to in the run's weights. */
 tw_status tw__workers_gather(tw__workers *x, tw_error *err);
+/* All updates are done, and gathered. */
+tw_status tw__workers_end(tw__workers *x, tw_error *err);
+/* A hash of n weights. */
+void tw__weights_hash(tw_type type, size_t n, const void *w, char to[TW__HASH_DIGITS + 1]);
 /* Within an evaluation of a split update: n sums per leaf, of which worker `me` has those of leaves lo ..
  * hi-1; afterwards it has all. */
 tw_status tw__workers_reduce(tw__workers *x, size_t me, double *sums, size_t lo, size_t hi, size_t leaves,
@@ -214,8 +229,8 @@ tw_status tw__send(tw__workers *x, const tw__message *m, tw_error *err);
 size_t tw__range_begin(size_t size, size_t i, size_t n);
 /* A whole gradient divided by the weight of its rows. */
 const tw__sum *tw__mean_gradient(const tw__workers *x, tw__gradient *g);
-/* Counts a step with a gradient that was so stale; one call at a time. */
-void tw__note_staleness(tw__workers *x, uint64_t staleness);
+/* Counts a step with a worker's gradient that was so stale; one call at a time. */
+void tw__note_staleness(tw__workers *x, const tw__worker *of, uint64_t update, uint64_t staleness);
 /* Counts a whole update of rows with these sums, which `of` has evaluated and which was stepped in w; one
  * call at a time. */
 tw_status tw__count_sums(tw__workers *x, const tw__worker *of, void *w, const tw_sums *sums, uint64_t rows,
@@ -266,6 +281,12 @@ tw_visitor *tw__numbered_visitor(tw__numbered *to, tw_visitor *inner, const char
 double tw__transport_value(const tw__workers *x, const char *option);
 /* The n numbers of a list; 0: it is not given. */
 const double *tw__transport_list(const tw__workers *x, const char *option, size_t *n);
+/* Where there is a trace, adds that a worker, at such a time, begins or ends to evaluate; that a message is
+ * received, now; that numbers below this are given out. */
+void tw__trace_compute(tw__workers *x, const tw__worker *me, double at);
+void tw__trace_computed(tw__workers *x, const tw__worker *me, double at);
+void tw__trace_received(tw__workers *x, const tw__message *m);
+void tw__trace_limit(tw__workers *x, uint64_t limit);
 tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err);
 /* Counts one of the updates that were handed over; 0: there is none. */
 tw_status tw__count_arrived(tw__workers *x, int *counted, tw_error *err);
@@ -275,6 +296,7 @@ void tw__arrived_free(tw__workers *x);
 void tw__deliver_weights(tw__workers *x, const tw__message *m);
 uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m);
 
+extern const tw__transport tw__transport_replay;
 /* registry.c */
 const tw__protocol *tw__protocol_of(const tw_exchange *about);
 const tw__transport *tw__transport_of(const tw_exchange *about);

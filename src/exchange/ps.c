@@ -183,7 +183,7 @@ static tw_status step_push(tw__workers *x, struct ps *p, size_t s, const tw__mes
         server->version++;
     }
     if (s == 0) {
-        tw__note_staleness(x, staleness);
+        tw__note_staleness(x, from, from->update, staleness);
         TW_TRY(tw__count_update(x, from, x->set.w, err));
     }
     p->client[m->from].pushed[s] = m->clock;

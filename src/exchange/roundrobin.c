@@ -37,7 +37,7 @@ static tw_status step(tw__workers *x, tw__worker *me, tw_error *err)
     const void *at = x->set.needs_point && me->w ? me->w : NULL;
     mine->has_gradient = 0;
     TW_TRY(tw__stepper_step(x, &t->all, x->set.w, tw__mean_gradient(x, &me->gradient), at, err));
-    tw__note_staleness(x, atomic_load(&x->done) - mine->seen);
+    tw__note_staleness(x, me, me->update, atomic_load(&x->done) - mine->seen);
     me->clock++;
     return tw__count_update(x, me, x->set.w, err);
 }

@@ -10,7 +10,7 @@
 enum { MOST_UNCOUNTED = 64 };
 struct stepped {
     tw_sums sums;
-    uint64_t rows, staleness;
+    uint64_t update, rows, staleness;
 };
 
 /* A worker's side; so long that no two count their steps on the same cache line. */
@@ -48,7 +48,7 @@ static tw_status count_all(tw__workers *x, const tw__worker *me, tw_error *err)
     pthread_mutex_lock(&p->counting);
     for (size_t i = 0; s == TW_OK && i < hand->n; i++) {
         const struct stepped *u = &hand->uncounted[i];
-        tw__note_staleness(x, u->staleness);
+        tw__note_staleness(x, me, u->update, u->staleness);
         tw__count_steps(x->set.optimizer, atomic_load(&x->done) + 1);
         s = tw__count_sums(x, me, x->set.w, &u->sums, u->rows, err);
     }
@@ -113,6 +113,7 @@ tw_status tw__shared_computed(tw__workers *x, tw__worker *me, tw_error *err)
     TW_TRY(s);
     const uint64_t made = atomic_load_explicit(&hand->steps, memory_order_relaxed);
     hand->uncounted[hand->n++] = (struct stepped){.sums = me->gradient.leaf[0],
+                                                  .update = me->update,
                                                   .rows = me->gradient.rows,
                                                   .staleness = steps_of_others(x, me) - hand->seen};
     atomic_store_explicit(&hand->steps, made + 1, memory_order_relaxed);

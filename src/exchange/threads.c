@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "exchange/protocol.h"
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -88,6 +89,12 @@ static int wait_for_mail(struct carrier *c, struct seat *seat, tw__message *m, i
     return goes_on;
 }
 
+static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
+{
+    tw__trace_received(x, m);
+    return x->protocol->receive(x, m, err);
+}
+
 static tw_status act(tw__workers *x, struct seat *seat, int *computed, tw_error *err)
 {
     tw__worker *me = seat->me;
@@ -95,10 +102,12 @@ static tw_status act(tw__workers *x, struct seat *seat, int *computed, tw_error 
     TW_TRY(x->protocol->next(x, me, &next, err));
     *computed = next == TW__COMPUTE;
     if (!*computed) return TW_OK;
+    tw__trace_compute(x, me, NAN);
     const double start = tw__seconds();
     TW_TRY(tw__worker_compute(x, me, err));
     const double end = tw__seconds();
     me->info.computing += end - start;
+    tw__trace_computed(x, me, NAN);
     const tw_status s = x->protocol->computed(x, me, err);
     me->info.exchanging += tw__seconds() - end;
     return s;
@@ -114,7 +123,7 @@ static void *work(void *arg)
     int has_mail, computed;
     tw__fp_enter();
     while (wait_for_mail(c, seat, &m, &has_mail)) {
-        tw_status s = has_mail ? x->protocol->receive(x, &m, &err) : TW_OK;
+        tw_status s = has_mail ? receive(x, &m, &err) : TW_OK;
         for (computed = 1; s == TW_OK && computed && !atomic_load(&c->halts);)
             s = act(x, seat, &computed, &err);
         if (s != TW_OK) fail(c, s, &err);
@@ -151,7 +160,7 @@ static tw_status send(tw__workers *x, const tw__message *m, tw_error *err)
     if (m->to < x->n) return post(x, &c->seat[m->to], m, err);
     pthread_mutex_t *const lock = &c->server[m->to - x->n];
     pthread_mutex_lock(lock);
-    const tw_status s = x->protocol->receive(x, m, err);
+    const tw_status s = receive(x, m, err);
     pthread_mutex_unlock(lock);
     return s;
 }
@@ -217,6 +226,7 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
     struct carrier *c = x->carrier;
     TW_TRY(start_threads(x, err));
     atomic_store(&x->limit, limit);
+    tw__trace_limit(x, limit);
     c->began = tw__seconds();
     wake_all(x);
     pthread_mutex_lock(&c->lock);

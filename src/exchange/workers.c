@@ -59,7 +59,8 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
                        .set = *setting,
                        .choice = *setting->choice,
                        .protocol = tw__protocol_of(setting->choice->protocol),
-                       .transport = tw__transport_of(setting->choice->transport),
+                       .transport = setting->replay ? &tw__transport_replay
+                                                    : tw__transport_of(setting->choice->transport),
                        .k = tw__kernels_for(setting->type, tw_context_isa(ctx)),
                        .n = tw__workers_count(setting->choice, ctx)};
     tw_status s = tw__alloc(ctx, &x->worker, x->n, sizeof *x->worker, err);
@@ -69,6 +70,8 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
     }
     if (s == TW_OK) s = x->protocol->create(x, err);
     if (s == TW_OK) s = x->transport->create(x, err);
+    if (s == TW_OK && setting->trace)
+        s = tw__tracer_create(&x->trace, ctx, setting->trace, setting->head, x->n, err);
     if (s == TW_OK) *out = x;
     else tw__workers_free(x);
     return s;
@@ -77,6 +80,7 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
 void tw__workers_free(tw__workers *x)
 {
     if (!x) return;
+    tw__tracer_free(x->trace);
     x->transport->free(x);
     x->protocol->free(x);
     for (size_t i = 0; x->worker && i < x->n; i++) {
@@ -128,7 +132,8 @@ static tw_status count_kept(tw__workers *x, tw_error *err)
 tw_status tw__workers_run(tw__workers *x, uint64_t limit, tw_error *err)
 {
     TW_TRY(x->transport->run(x, limit, err));
-    return x->counts_arrivals ? TW_OK : count_kept(x, err);
+    if (!x->counts_arrivals) TW_TRY(count_kept(x, err));
+    return x->trace ? tw__tracer_flush(x->trace, err) : TW_OK;
 }
 
 tw_status tw__workers_gather(tw__workers *x, tw_error *err)
@@ -136,11 +141,69 @@ tw_status tw__workers_gather(tw__workers *x, tw_error *err)
     return x->protocol->gather ? x->protocol->gather(x, err) : TW_OK;
 }
 
+tw_status tw__workers_end(tw__workers *x, tw_error *err)
+{
+    char weights[TW__HASH_DIGITS + 1];
+    if (!x->trace && !x->transport->end) return TW_OK;
+    tw__weights_hash(x->set.type, x->set.size, x->set.w, weights);
+    if (x->transport->end) TW_TRY(x->transport->end(x, weights, err));
+    return x->trace ? tw__tracer_end(x->trace, weights, err) : TW_OK;
+}
+
+void tw__weights_hash(tw_type type, size_t n, const void *w, char to[TW__HASH_DIGITS + 1])
+{
+    tw__hash h;
+    tw__hash_start(&h);
+    tw__hash_add(&h, w, n * tw_type_size(type));
+    tw__hash_hex(&h, to);
+}
+
+/* ---- the trace ----------------------------------------------------------------------------------------- */
+
+/* At this time; NAN: now. */
+static void add_event(tw__workers *x, tw__trace_event e, double at)
+{
+    if (!x->trace) return;
+    e.seconds = isnan(at) ? x->transport->now(x) : at;
+    tw__tracer_add(x->trace, &e);
+}
+
+static void add_evaluation(tw__workers *x, enum tw__trace_kind kind, const tw__worker *me, double at)
+{
+    add_event(x, (tw__trace_event){.kind = kind, .who = (uint32_t)me->index, .update = me->update}, at);
+}
+
+void tw__trace_compute(tw__workers *x, const tw__worker *me, double at)
+{
+    add_evaluation(x, TW__TRACE_COMPUTE, me, at);
+}
+
+void tw__trace_computed(tw__workers *x, const tw__worker *me, double at)
+{
+    add_evaluation(x, TW__TRACE_COMPUTED, me, at);
+}
+
+void tw__trace_received(tw__workers *x, const tw__message *m)
+{
+    add_event(x,
+              (tw__trace_event){.kind = TW__TRACE_RECEIVE,
+                                .who = (uint32_t)m->to,
+                                .from = (uint32_t)m->from,
+                                .update = m->clock},
+              NAN);
+}
+
+void tw__trace_limit(tw__workers *x, uint64_t limit)
+{
+    add_event(x, (tw__trace_event){.kind = TW__TRACE_LIMIT, .update = limit}, NAN);
+}
+
 /* ---- updates ------------------------------------------------------------------------------------------- */
 
 int tw__take_update(tw__workers *x, tw__worker *me)
 {
     uint64_t next = atomic_load(&x->given);
+    if (x->transport->take) return x->transport->take(x, me);
     while (next < atomic_load(&x->limit))
         if (atomic_compare_exchange_weak(&x->given, &next, next + 1)) {
             me->update = next;
@@ -194,9 +257,15 @@ tw_status tw__count_later(tw__workers *x, tw__worker *me, tw_error *err)
     return TW_OK;
 }
 
-void tw__note_staleness(tw__workers *x, uint64_t staleness)
+void tw__note_staleness(tw__workers *x, const tw__worker *of, uint64_t update, uint64_t staleness)
 {
     const uint64_t last = TW_STALENESS_BINS - 1;
+    add_event(x,
+              (tw__trace_event){.kind = TW__TRACE_STEP,
+                                .who = (uint32_t)of->index,
+                                .update = update,
+                                .staleness = staleness},
+              NAN);
     x->staleness[staleness < last ? staleness : last]++;
     if (staleness > x->most_stale) x->most_stale = staleness;
     x->staleness_sum += (double)staleness;

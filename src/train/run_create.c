@@ -209,7 +209,10 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     tw__run_choose_penalty(r);
     if (tw_optimizer_has_view(r->optimizer))
         TW_TRY(tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err));
-    return exchange.transport ? tw__run_make_workers(r, &exchange, &optimizer, &estimator, err) : TW_OK;
+    if (exchange.transport) return tw__run_make_workers(r, &exchange, &optimizer, &estimator, err);
+    return o->trace || o->replay
+               ? tw__fail(err, TW_ERR_SPEC, "a trace is of several workers, and exchange local has none")
+               : TW_OK;
 }
 
 tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train, const tw_objective *check,

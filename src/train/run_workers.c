@@ -7,6 +7,7 @@
 #include "train/run.h"
 #include <thalweg/registry.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What a worker evaluates with. Where only one evaluates at a time, there is one, the run's. */
@@ -275,8 +276,10 @@ static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice,
     if (r->train.carry && r->estimator->batch > (uint64_t)TW_LEAF * TW_MOST_LEAVES)
         return refuse(choice, "with carry=1 a batch that is shared has at most 512 rows", err);
     if (r->train.joins && (x->splits ? !x->transport->reduce : r->workers->n < x->n))
-        return refuse(choice,
-                      "batch normalisation waits within an evaluation, which simulated workers cannot", err);
+        return refuse(
+            choice,
+            "batch normalisation waits within an evaluation, which simulated and repeated workers cannot",
+            err);
     if (!x->has_several) return TW_OK;
     if (r->controls)
         return refuse(choice, "a control sets the rate of one optimiser, and there are several", err);
@@ -288,12 +291,40 @@ static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice,
                : TW_OK;
 }
 
+/* What a trace says of its run. */
+enum { HEAD = 3 * TW_SPEC_MAX + 512 };
+static void write_head(const tw_run *r, const tw_exchange_choice *choice, size_t workers, char to[HEAD])
+{
+    char weights[TW__HASH_DIGITS + 1];
+    tw__weights_hash(r->train.type, r->size, r->w, weights);
+    snprintf(
+        to, HEAD,
+        "exchange %s\nworkers %zu\noptimizer %s\nestimator %s\nseed %llu\nbatch %llu\nrows %llu\nupdates "
+        "%llu\nfrom %zu weights %s\n",
+        choice->spec, workers, tw_optimizer_spec(r->optimizer), r->estimator->type->about.name,
+        (unsigned long long)r->o.seed, (unsigned long long)r->estimator->batch,
+        (unsigned long long)r->train.n_rows, (unsigned long long)tw__run_updates(r), r->size, weights);
+}
+
+/* A trace is of threads that hand over messages. */
+static tw_status check_trace(const tw_run *r, const tw_exchange_choice *choice, tw_error *err)
+{
+    if (!r->o.replay) return TW_OK;
+    if (r->o.trace) return refuse(choice, "a run that is repeated has a trace: give replay or trace", err);
+    if (choice->protocol->shares_memory)
+        return refuse(choice, "workers step the same weights at once, in an order that no trace has", err);
+    if (tw__transport_of(choice->transport)->is_virtual)
+        return refuse(choice, "simulated workers come to the same bits without a trace", err);
+    return TW_OK;
+}
+
 static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const tw_optimizer_options *o,
                               const tw__estimator_setting *estimator, tw_error *err)
 {
     struct tw__run_workers *ws = r->workers;
     const size_t workers = tw__workers_count(choice, r->ctx);
     TW_TRY(check(r, choice, workers, err));
+    TW_TRY(check_trace(r, choice, err));
     ws->n = tw__transport_of(choice->transport)->answers_at_once ? 1 : workers;
     ws->options = o;
     ws->stretch = 1;
@@ -302,7 +333,12 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     make_lists(r, tw__protocol_of(choice->protocol));
     ws->n_info = workers;
     TW_TRY(tw__alloc(r->ctx, &ws->info, workers, sizeof *ws->info, err));
+    char head[HEAD] = "";
+    if (r->o.trace || r->o.replay) write_head(r, choice, workers, head);
     const tw__workers_setting s = {.choice = choice,
+                                   .trace = r->o.trace,
+                                   .replay = r->o.replay,
+                                   .head = head,
                                    .type = r->train.type,
                                    .size = r->size,
                                    .w = r->w,
@@ -355,16 +391,27 @@ static uint64_t next_look(const tw_run *r)
     return until;
 }
 
+/* The updates that are to be done after this step. */
+static uint64_t limit_of(const tw_run *r, uint64_t until)
+{
+    const struct tw__run_workers *ws = r->workers;
+    if (ws->x->transport->limit) {
+        const uint64_t limit = ws->x->transport->limit(ws->x);
+        return limit > r->updates && limit < until ? limit : until;
+    }
+    return until - r->updates < ws->stretch ? until : r->updates + ws->stretch;
+}
+
 tw_status tw__run_work(tw_run *r, tw_error *err)
 {
     enum { MOST = 1 << 20 };
     const double around = 0.1; /* seconds, of a step where nothing else ends it */
     struct tw__run_workers *ws = r->workers;
     const uint64_t until = next_look(r);
-    const uint64_t stretch = until - r->updates < ws->stretch ? until - r->updates : ws->stretch;
     const double start = tw__seconds();
-    TW_TRY(tw__workers_run(ws->x, r->updates + stretch, err));
+    TW_TRY(tw__workers_run(ws->x, limit_of(r, until), err));
     if (!ws->x->transport->is_virtual || r->updates == until) TW_TRY(tw__workers_gather(ws->x, err));
+    if (r->updates == tw__run_updates(r)) TW_TRY(tw__workers_end(ws->x, err));
     if (!ws->x->transport->is_virtual && tw__seconds() - start < around && ws->stretch < MOST)
         ws->stretch *= 2;
     return TW_OK;
@@ -387,6 +434,9 @@ tw_status tw__run_gather(tw_run *r, tw_error *err)
 
 tw_status tw__run_visit_workers(tw_run *r, tw_visitor *v, tw_error *err)
 {
+    if (v->loading == TW_LOAD && (r->o.trace || r->o.replay))
+        return tw__fail(err, TW_ERR_SPEC,
+                        "a trace begins with its run: it cannot be written or repeated from a saved state");
     return r->workers ? tw__workers_visit(r->workers->x, v, err) : TW_OK;
 }
 

@@ -1,0 +1,148 @@
+/* Writing a trace. Events are kept as they come, and written while no worker waits for it.
+ * SPDX-License-Identifier: MIT */
+#include "exchange/trace.h"
+#include "base/decimal.h"
+#include "base/io.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LINE = 160, NAME = 24, TEXT = 1 << 16, MANY = 4096 };
+
+struct tw__tracer {
+    tw_context *ctx;
+    tw__writer file;
+    size_t workers;
+    char text[TEXT]; /* that is to be written */
+    size_t n_text;
+    pthread_mutex_t lock; /* for what follows */
+    tw__trace_event *event;
+    size_t n, capacity;
+    int has_events; /* there was one */
+    tw_status status;
+    tw_error error;
+};
+
+const char *tw__trace_word(enum tw__trace_kind kind)
+{
+    static const char *const words[TW__TRACE_KINDS] = {"limit", "compute", "computed", "receive", "step"};
+    return words[kind];
+}
+
+static tw_status write_text(tw__tracer *t, tw_error *err)
+{
+    const size_t n = t->n_text;
+    t->n_text = 0;
+    return tw__writer_put(&t->file, t->text, n, err);
+}
+
+static tw_status put(tw__tracer *t, const char *text, size_t n, tw_error *err)
+{
+    if (t->n_text + n > TEXT) TW_TRY(write_text(t, err));
+    memcpy(t->text + t->n_text, text, n);
+    t->n_text += n;
+    return TW_OK;
+}
+
+static tw_status put_line(tw__tracer *t, const char *before, const char *line, size_t n, tw_error *err)
+{
+    TW_TRY(put(t, before, strlen(before), err));
+    TW_TRY(put(t, line, n, err));
+    return put(t, "\n", 1, err);
+}
+
+static tw_status put_head(tw__tracer *t, const char *head, tw_error *err)
+{
+    TW_TRY(put_line(t, "", TW__TRACE_MAGIC, strlen(TW__TRACE_MAGIC), err));
+    for (const char *end; *head; head = end + 1) {
+        end = strchr(head, '\n');
+        TW_TRY(put_line(t, "# ", head, (size_t)(end - head), err));
+    }
+    return put_line(t, "", TW__TRACE_COLUMNS, strlen(TW__TRACE_COLUMNS), err);
+}
+
+tw_status tw__tracer_create(tw__tracer **out, tw_context *ctx, const char *path, const char *head,
+                            size_t workers, tw_error *err)
+{
+    tw__tracer *t;
+    TW_TRY(tw__alloc(ctx, &t, 1, sizeof *t, err));
+    t->ctx = ctx;
+    t->workers = workers;
+    tw_status s = tw__writer_open(&t->file, ctx, path, err);
+    if (s == TW_OK) s = put_head(t, head, err);
+    if (s != TW_OK) {
+        tw__writer_abandon(&t->file);
+        tw__free(ctx, t, 1, sizeof *t);
+        return s;
+    }
+    pthread_mutex_init(&t->lock, NULL);
+    *out = t;
+    return TW_OK;
+}
+
+void tw__tracer_add(tw__tracer *t, const tw__trace_event *e)
+{
+    pthread_mutex_lock(&t->lock);
+    if (t->status == TW_OK)
+        t->status = tw__grow(t->ctx, &t->event, &t->capacity, t->n + 1, sizeof *t->event, &t->error);
+    if (t->status == TW_OK) t->event[t->n++] = *e;
+    t->has_events = 1;
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void write_node(const tw__tracer *t, uint32_t node, char to[NAME])
+{
+    if (node < t->workers) snprintf(to, NAME, "%u", node);
+    else snprintf(to, NAME, "s%zu", node - t->workers);
+}
+
+static size_t write_event(const tw__tracer *t, const tw__trace_event *e, char line[LINE])
+{
+    char who[NAME] = "", from[NAME] = "", staleness[NAME] = "";
+    if (e->kind != TW__TRACE_LIMIT) write_node(t, e->who, who);
+    if (e->kind == TW__TRACE_RECEIVE) write_node(t, e->from, from);
+    if (e->kind == TW__TRACE_STEP)
+        snprintf(staleness, sizeof staleness, "%llu", (unsigned long long)e->staleness);
+    return (size_t)tw__format(line, LINE, "%.9f,%s,%s,%s,%llu,%s", e->seconds, tw__trace_word(e->kind), who,
+                              from, (unsigned long long)e->update, staleness);
+}
+
+static tw_status write_events(tw__tracer *t, tw_error *err)
+{
+    char line[LINE];
+    for (size_t i = 0; i < t->n; i++) {
+        const size_t n = write_event(t, &t->event[i], line);
+        TW_TRY(put_line(t, "", line, n, err));
+    }
+    t->n = 0;
+    return TW_OK;
+}
+
+static tw_status settle(tw__tracer *t, int all, tw_error *err)
+{
+    if (t->status == TW_OK && (all || t->n >= MANY)) t->status = write_events(t, &t->error);
+    if (t->status != TW_OK && err) *err = t->error;
+    return t->status;
+}
+
+tw_status tw__tracer_flush(tw__tracer *t, tw_error *err) { return settle(t, 0, err); }
+
+tw_status tw__tracer_end(tw__tracer *t, const char *weights, tw_error *err)
+{
+    TW_TRY(settle(t, 1, err));
+    if (weights) TW_TRY(put_line(t, TW__TRACE_WEIGHTS, weights, strlen(weights), err));
+    TW_TRY(write_text(t, err));
+    return tw__writer_finish(&t->file, err);
+}
+
+void tw__tracer_free(tw__tracer *t)
+{
+    tw_error err;
+    if (!t) return;
+    if (t->has_events && t->status == TW_OK && t->file.file && tw__tracer_end(t, NULL, &err) != TW_OK)
+        tw__log(t->ctx, TW_LOG_WARNING, "%s", err.message);
+    tw__writer_abandon(&t->file);
+    pthread_mutex_destroy(&t->lock);
+    tw__free(t->ctx, t->event, t->capacity, sizeof *t->event);
+    tw__free(t->ctx, t, 1, sizeof *t);
+}
