@@ -46,6 +46,13 @@ static void one_worker_is_local(void **state)
                                 .classes = 3,
                                 .type = TW_F32,
                                 .o.optimizer = rules[k]};
+            if (k < 2) {
+                worker_run degree = sparse;
+                degree.model = "softmax:l2=0.01";
+                degree.classes = 3;
+                degree.o.sparse = TW_RUN_SPARSE_DEGREE;
+                worker_same(&degree, with_workers(exchange, shared[i], 1), "local");
+            }
             worker_same(&net, with_workers(exchange, shared[i], 1), "local");
             worker_same(&sparse, with_workers(exchange, shared[i], 1), "local");
             worker_same(&whole, with_workers(exchange, shared[i], 1), "local");
@@ -91,8 +98,10 @@ static void rows_apart_are_exact(void **state)
     (void)state;
     for (size_t i = 0; i < N_SHARED; i++)
         for (int workers = 2; workers <= 4; workers++) {
+            const int penalised = workers == 3;
             worker_run r = {.rows = apart,
-                            .model = "logistic:intercept=0",
+                            .model = penalised ? "logistic:intercept=0,l2=0.001" : "logistic:intercept=0",
+                            .o.sparse = penalised ? TW_RUN_SPARSE_DEGREE : TW_RUN_SPARSE_EXACT,
                             .classes = 2,
                             .n_rows = 2000,
                             .o.batch = 1,

@@ -178,11 +178,11 @@ static void sparse_steps_have_one_set_of_names(void **state)
     (void)state;
     for (size_t i = 0; strcmp(f.name, "sparse") != 0; i++) assert_int_equal(tw_job_fields(i, &f), 1);
     char words[64] = "";
-    for (int i = TW_RUN_SPARSE_EXACT; i <= TW_RUN_SPARSE_DENSE; i++)
+    for (int i = TW_RUN_SPARSE_EXACT; i <= TW_RUN_SPARSE_DEGREE; i++)
         snprintf(words + strlen(words), sizeof words - strlen(words), "%s%s", i ? " " : "",
                  tw_run_sparse_name((enum tw_run_sparse)i));
     assert_string_equal(f.words, words);
-    assert_string_equal(tw_run_sparse_name((enum tw_run_sparse)5), "unknown");
+    assert_string_equal(tw_run_sparse_name((enum tw_run_sparse)6), "unknown");
 }
 
 static void version_of_the_library_is_that_of_its_headers(void **state)

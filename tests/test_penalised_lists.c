@@ -1,5 +1,5 @@
 /* Linear models with l2 on sparse rows, in batches: l2 as the rule's weight decay at the weights that are
- * stepped, against l2 in the gradient of all weights.
+ * stepped, or by the degree of columns, against l2 in the gradient of all weights.
  * SPDX-License-Identifier: MIT */
 #include "linear_models.h"
 
@@ -169,6 +169,55 @@ static void touched_leaves_the_others_alone(void **state)
     assert_true(start != 0 && fabs(other[WIDE - 1] - decay * start) < 1e-14);
 }
 
+/* Of all rows it is l2, in one batch and as the sum of single rows' gradients, but for weights that no row
+ * touches, which it leaves alone. A rate of almost 0 makes weights show their gradients. */
+static void by_degree_all_rows_are_l2(void **state)
+{
+    static const plan models[] = {{.model = "logistic:l2=0.3", .classes = 2},
+                                  {.model = "softmax:l2=0.2", .classes = 3},
+                                  {.model = "svm:l2=0.1,intercept=0", .classes = 2}};
+    const double rate = 0x1p-30;
+    char touched[WIDE] = {0};
+    (void)state;
+    for (uint64_t i = 0; i < MANY * EACH; i++) touched[600 * (i % EACH) + (uint64_t)(600 * unit(1, i))] = 1;
+    for (size_t i = 0; i < 3; i++)
+        for (int single = 0; single < 2; single++) {
+            plan a = models[i];
+            a.threads = 2;
+            a.rule = single ? "sgd:lr=9.31322574615478515625e-10" : "sgd:lr=0.5";
+            a.batch = MANY;
+            train(&a, w);
+            a.sparse = TW_RUN_SPARSE_DEGREE;
+            a.batch = single ? 1 : MANY;
+            const double loss = train(&a, other);
+            assert_true(loss > 0);
+            for (size_t k = 0; k < (a.classes == 3 ? 3 : 1) * WIDE; k++) {
+                const double start = unit(4, k) - 0.5, moved = (other[k] - start) / rate;
+                if (!touched[k % WIDE]) assert_true(other[k] == start);
+                else if (single) assert_true(fabs(moved / MANY - (w[k] - start) / rate) < 1e-6);
+                else assert_true(fabs(other[k] - w[k]) < 1e-13);
+            }
+        }
+}
+
+static void by_degree_threads_change_no_bit(void **state)
+{
+    (void)state;
+    for (uint64_t batch = 1; batch < 100; batch *= 7) {
+        plan a = {.model = "softmax:l2=0.01",
+                  .rule = "adagrad:lr=0.1",
+                  .sparse = TW_RUN_SPARSE_DEGREE,
+                  .batch = batch,
+                  .classes = 3,
+                  .threads = 1};
+        train(&a, w);
+        for (a.threads = 2; a.threads <= 3; a.threads++) {
+            train(&a, other);
+            assert_memory_equal(w, other, sizeof w);
+        }
+    }
+}
+
 static void refused(const char *model, const char *rule, const char *groups, enum tw_run_sparse sparse,
                     const char *message)
 {
@@ -207,6 +256,13 @@ static void what_would_not_be_l2_is_refused(void **state)
             "sparse = touched steps l2 as weight decay: the rule's own is given, too");
     refused(l2, "sgd", NULL, TW_RUN_SPARSE_DENSE,
             "sparse = dense has no effect: penalties move every weight");
+    refused("logistic", "sgd", NULL, TW_RUN_SPARSE_DEGREE,
+            "sparse = degree is for l2 of a linear model, and there is none");
+    refused("logistic:l2=0.1,l1=0.1", "sgd", NULL, TW_RUN_SPARSE_DEGREE,
+            "sparse = degree is for l2 of a linear model: l1 has no such form");
+    refused(l2, "clip_value:max=1+sgd", NULL, TW_RUN_SPARSE_DEGREE,
+            "sparse = degree cannot be used: \"clip_value+sgd\" cannot take sparse steps: a transform "
+            "looks at every element");
 }
 
 int main(void)
@@ -215,6 +271,8 @@ int main(void)
                                        cmocka_unit_test(decay_is_l2_or_refused),
                                        cmocka_unit_test(threads_change_no_bit),
                                        cmocka_unit_test(touched_leaves_the_others_alone),
+                                       cmocka_unit_test(by_degree_all_rows_are_l2),
+                                       cmocka_unit_test(by_degree_threads_change_no_bit),
                                        cmocka_unit_test(what_would_not_be_l2_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

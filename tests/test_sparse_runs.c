@@ -508,7 +508,7 @@ static void why_every_weight_is_stepped(void **state)
 static void options_without_effect_are_refused(void **state)
 {
     (void)state;
-    for (int mode = TW_RUN_SPARSE_EXACT; mode <= TW_RUN_SPARSE_DENSE + 1; mode++)
+    for (int mode = TW_RUN_SPARSE_EXACT; mode <= TW_RUN_SPARSE_DEGREE + 1; mode++)
         for (int lists = 0; lists < 2; lists++) {
             sparse_rows p = {.rows = ROWS, .columns = 3000, .bad_row = -1};
             static double w[3001];

@@ -118,7 +118,11 @@ enum tw_run_sparse {
      * draws noise, with an estimator or a control that makes whole gradients, with nonfinite. */
     TW_RUN_SPARSE_TOUCHED = 3,
     /* Every weight is stepped. */
-    TW_RUN_SPARSE_DENSE = 4
+    TW_RUN_SPARSE_DENSE = 4,
+    /* As EXACT, but the l2 of a row is that of the weights that it touches, of each as many times more as
+     * there are fewer rows that touch it: over all rows l2 itself, and no update moves other weights.
+     * TW_ERR_SPEC without l2, with l1, or with a rule that moves weights whose gradient is 0. */
+    TW_RUN_SPARSE_DEGREE = 5
 };
 
 /* Estimators that remember gradients have a fused form for linear models (tw_glm) and plain sgd: a number for

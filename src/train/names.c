@@ -31,7 +31,7 @@ tw_status tw_nonfinite_from_name(const char *name, enum tw_nonfinite *out, tw_er
 
 const char *tw_run_sparse_name(enum tw_run_sparse how)
 {
-    static const char *const names[] = {"exact", "skip", "replay", "touched", "dense"};
+    static const char *const names[] = {"exact", "skip", "replay", "touched", "dense", "degree"};
     return (unsigned)how < sizeof names / sizeof names[0] ? names[how] : "unknown";
 }
 

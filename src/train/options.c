@@ -96,10 +96,10 @@ static const tw_field rows[] = {
      DATA | IF_SET | NO_SOLVER, "error|skip|zero",
      "a non-finite loss or gradient ends the run (error), its update is skipped (skip), or it counts as 0 (zero); a state that "
      "overflows ends the run in any case"},
-    {"sparse", "sparse", TW_FIELD_WORD, AT(run.sparse), "exact", "exact skip replay touched dense", 0, 0,
-     DATA | IF_SET | NO_SOLVER, "exact|skip|replay|touched|dense",
+    {"sparse", "sparse", TW_FIELD_WORD, AT(run.sparse), "exact", "exact skip replay touched dense degree", 0,
+     0, DATA | IF_SET | NO_SOLVER, "exact|skip|replay|touched|dense|degree",
      "on sparse rows, the weights that an update does not touch: as in a step of all (exact), in closed form (skip) or one by one "
-     "(replay) when next touched, left alone (touched), or a step of all (dense)"},
+     "(replay) when next touched, left alone (touched), or a step of all (dense); degree: l2 of a row moves what the row touches alone"},
     {"fused", "fused", TW_FIELD_WORD, AT(run.fused), "auto", "auto no", 0, 0, DATA | IF_SET | NO_SOLVER,
      "auto|no",
      "sag, saga, svrg, sarah and katyusha on linear models with plain sgd keep one number per row and step what a row touches (auto), or whole "

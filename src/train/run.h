@@ -51,11 +51,11 @@ struct tw_run {
     int falls_behind;
     tw__touched touched;
     /* run_penalty.c: the objective's, where it is one; whether its penalties are counted apart from the
-     * losses, whether there is a proximal step, of l1 and of this much of l2, and whether the rule's weight
-     * decay is l2 */
+     * losses, whether there is a proximal step, of l1 and of this much of l2, whether the rule's weight
+     * decay is l2, and the columns' shares of l2 where that is by degree */
     tw_glm glm;
     int parts_penalty, is_proximal, decays;
-    double proximal_l2;
+    double proximal_l2, *l2_shares;
     /* run_fused.c: in place of the estimator's own state, with the weights, which r->w follows; NULL: the
      * estimator makes directions */
     struct tw__by_row *by_row;
@@ -117,6 +117,9 @@ int tw__run_is_penalised(const tw_run *r);
  * group of the optimizer whose text is `groups`. Before the optimizer is made. TW_ERR_SPEC: the rule has none
  * that is the gradient of l2, or there is l1. */
 tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, char groups[TW_SPEC_MAX], tw_error *err);
+/* Where the rows' l2 is to be by degree (degree.h): after the batch is made. TW_ERR_SPEC: there is no l2, or
+ * there is l1. */
+tw_status tw__run_choose_degree(tw_run *r, tw_error *err);
 /* Decides how penalties are counted, once the other parts are made. */
 void tw__run_choose_penalty(tw_run *r);
 /* Adds their gradient at r->w to a direction; makes the proximal step at a point after one of this length;

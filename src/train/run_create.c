@@ -201,7 +201,8 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(check_pace(r, err));
     TW_TRY(make_controls(r, &exchange, err));
     TW_TRY(tw__run_make_search(r, err));
-    if (r->decays && r->gradient)
+    TW_TRY(tw__run_choose_degree(r, err));
+    if ((r->decays || r->l2_shares) && r->gradient)
         return tw__fail(err, TW_ERR_SPEC,
                         "sparse = %s cannot be used with l2 and a control that looks at whole gradients",
                         tw_run_sparse_name(o->sparse));
@@ -256,6 +257,7 @@ void tw_run_free(tw_run *r)
     tw__estimator_free(r->estimator);
     tw__free(r->ctx, r->view, r->size, tw_type_size(r->train.type));
     tw__free(r->ctx, r->gradient, r->size, tw_type_size(r->train.type));
+    tw__free(r->ctx, r->l2_shares, r->glm.columns, sizeof *r->l2_shares);
     tw__free(r->ctx, r->shown, r->size, tw_type_size(r->train.type));
     tw__touched_free(&r->touched, r->ctx);
     tw__free(r->ctx, r->history, r->capacity, sizeof *r->history);

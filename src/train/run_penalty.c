@@ -3,13 +3,14 @@
  * direction where it is needed, exactly. l1 is a proximal step after that of plain sgd (Defazio, Bach &
  * Lacoste-Julien 2014, equation 2; Xiao & Zhang 2014, figure 1), and its sign for any other rule. For
  * TW__PROXIMAL, l2 is in that step, too. Beside batches whose gradients are lists the rule's weight decay is
- * the gradient of l2, at the weights that are stepped.
+ * the gradient of l2, at the weights that are stepped; or it is by degree, at the weights of the gradient.
  * SPDX-License-Identifier: MIT */
 #include "train/run.h"
 #include "base/options.h"
 #include "math/penalty.h"
 #include "math/soft.h"
 #include "math/sums.h"
+#include "train/degree.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -72,6 +73,18 @@ tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, char groups[T
     return TW_OK;
 }
 
+tw_status tw__run_choose_degree(tw_run *r, tw_error *err)
+{
+    if (r->o.sparse != TW_RUN_SPARSE_DEGREE || !r->train.touched) return TW_OK;
+    if (!r->train.glm || !(r->glm.l2 > 0) || r->glm.l1 > 0)
+        return tw__fail(err, TW_ERR_SPEC, "sparse = degree is for l2 of a linear model%s",
+                        r->train.glm && r->glm.l1 > 0 ? ": l1 has no such form" : ", and there is none");
+    r->parts_penalty = 1;
+    TW_TRY(tw__degree_shares(r->ctx, &r->glm, r->train.n_rows, &r->l2_shares, err));
+    tw__batch_by_degree(r->batch, r->l2_shares);
+    return TW_OK;
+}
+
 void tw__run_choose_penalty(tw_run *r)
 {
     const enum tw__penalties where = r->estimator->type->penalties;
@@ -96,7 +109,8 @@ SHRINK(double, f64)
 void tw__run_add_penalty(const tw_run *r, void *direction)
 {
     const double l1 = r->is_proximal ? 0 : r->glm.l1;
-    if (!r->parts_penalty || r->decays || r->estimator->type->penalties == TW__PROXIMAL) return;
+    if (!r->parts_penalty || r->decays || r->l2_shares || r->estimator->type->penalties == TW__PROXIMAL)
+        return;
     if (r->train.type == TW_F64) tw__add_penalty_f64(direction, r->w, n_penalised(r), r->glm.l2, l1);
     else tw__add_penalty_f32(direction, r->w, n_penalised(r), r->glm.l2, l1);
 }

@@ -53,13 +53,13 @@ static tw_status check_lists(tw_run *r, const tw_optimizer_options *o, tw_error 
         return tw__fail(err, TW_ERR_SPEC, "the estimator %s makes whole gradients",
                         r->estimator->type->about.name);
     if (r->gradient) return tw__fail(err, TW_ERR_SPEC, "a control looks at whole gradients");
-    if (tw__run_is_penalised(r) && !r->decays)
+    if (tw__run_is_penalised(r) && !r->decays && !r->l2_shares)
         return tw__fail(
             err, TW_ERR_SPEC,
             "penalties move every weight; in closed form (sparse = skip, with l2) the result would be the same up "
             "to rounding only");
     TW_TRY(try_sparse(r, o, &r->falls_behind, err));
-    if (r->o.sparse == TW_RUN_SPARSE_EXACT && r->falls_behind) {
+    if (tw__run_sparse_of(r) == TW_SPARSE_EXACT && r->o.sparse != TW_RUN_SPARSE_SKIP && r->falls_behind) {
         r->falls_behind = 0;
         return tw__fail(err, TW_ERR_SPEC,
                         "a gradient of 0 moves the weights of \"%.100s\"; in closed form (sparse = skip) the "
@@ -72,7 +72,7 @@ static tw_status check_lists(tw_run *r, const tw_optimizer_options *o, tw_error 
 tw_status tw__run_choose_sparse(tw_run *r, const tw_optimizer_options *o, tw_error *err)
 {
     tw_error why;
-    if ((unsigned)r->o.sparse > TW_RUN_SPARSE_DENSE)
+    if ((unsigned)r->o.sparse > TW_RUN_SPARSE_DEGREE)
         return tw__fail(err, TW_ERR_SPEC, "sparse = %d is none of the values there are", (int)r->o.sparse);
     if (!r->train.touched && r->o.sparse != TW_RUN_SPARSE_EXACT)
         return tw__fail(
@@ -87,8 +87,9 @@ tw_status tw__run_choose_sparse(tw_run *r, const tw_optimizer_options *o, tw_err
     if (s == TW_OK && r->o.sparse == TW_RUN_SPARSE_TOUCHED) tw__batch_only_lists(r->batch);
     if (s == TW_OK) return TW_OK;
     if (s != TW_ERR_SPEC) return tw__fail(err, s, "%s", why.message);
-    if (r->o.sparse == TW_RUN_SPARSE_TOUCHED)
-        return tw__fail(err, s, "sparse = touched cannot be used: %s", why.message);
+    if (r->o.sparse == TW_RUN_SPARSE_TOUCHED || r->l2_shares)
+        return tw__fail(err, s, "sparse = %s cannot be used: %s", tw_run_sparse_name(r->o.sparse),
+                        why.message);
     tw__log(r->ctx, TW_LOG_INFO, "every weight is stepped: %s", why.message);
     return TW_OK;
 }

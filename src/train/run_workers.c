@@ -254,7 +254,8 @@ static tw_status check(const tw_run *r, const tw_exchange_choice *choice, size_t
             "takes minibatch, full or single",
             r->estimator->type->about.name, choice->spec);
     if (r->falls_behind)
-        return refuse(choice, "weights that fall behind are not sent: sparse must be exact, touched or dense",
+        return refuse(choice,
+                      "weights that fall behind are not sent: sparse must be exact, touched, degree or dense",
                       err);
     if (r->gradient)
         return refuse(choice, "a control that looks at every gradient needs exchange local", err);
