@@ -149,14 +149,17 @@ static void print_exchange(const tw_exchange *e, const double *values)
 
 tw_status cli_explain_exchange(const struct cli_common *common, const char *spec, tw_error *err)
 {
+    const tw_exchange *named = tw_exchange_find(spec);
     tw_exchange_choice c;
     CLI_TRY(tw_exchange_read(&c, spec, err));
     if (common->json) {
         json_t *all = json_pack("{s:s, s:b, s:o}", "spec", c.spec, "exact", c.is_exact, "protocol",
                                 cli_exchange_json(c.protocol));
         if (c.transport) all = cli_put(all, "transport", cli_exchange_json(c.transport));
+        if (named && named->stands_for) all = cli_put(all, "another_name", cli_exchange_json(named));
         return cli_print_json(all, err);
     }
+    if (named && named->stands_for) printf("%s, another name of %s\n\n", named->name, named->stands_for);
     if (c.transport) {
         cli_print_sentence(0, "%s: %s", c.spec,
                            c.is_exact ? "the bits of local" : "another result than local's");

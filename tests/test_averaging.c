@@ -3,8 +3,6 @@
 #include "worker_runs.h"
 
 static const char net[] = "flatten; dense 9 relu; dropout 0.2; dense 3 softmax";
-static const char batch_norm[] =
-    "conv2d 4 3x3; batchnorm; relu; maxpool2d 2x2; flatten; dense 5; batchnorm; tanh; dense 3 softmax";
 
 /* ---- average ------------------------------------------------------------------------------------------- */
 
@@ -15,7 +13,7 @@ static void one_worker_is_local(void **state)
     const tw_rule *rule;
     (void)state;
     for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
-        worker_run joined = {.rows = networks_data, .model = batch_norm, .classes = 3, .o.batch = 40};
+        worker_run joined = {.rows = networks_data, .model = worker_batch_norm, .classes = 3, .o.batch = 40};
         worker_run sparse = {.rows = worker_sparse, .model = "logistic", .classes = 2};
         worker_same(&joined, exchanges[i], "local");
         worker_same(&sparse, exchanges[i], "local");
@@ -86,7 +84,7 @@ static void more_workers_than_updates(void **state)
 
 static void batch_norm_is_averaged(void **state)
 {
-    worker_run r = {.rows = networks_data, .model = batch_norm, .classes = 3, .o.batch = 40};
+    worker_run r = {.rows = networks_data, .model = worker_batch_norm, .classes = 3, .o.batch = 40};
     (void)state;
     worker_same(&r, "average:every=2,workers=3", "average:every=2,workers=3");
     assert_true(r.loss < 2);
@@ -102,7 +100,7 @@ static void outer_sgd_is_average(void **state)
          {"diloco:every=50,outer=\"momentum:lr=1,momentum=0\",workers=4", "average:every=50,workers=4"}};
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        worker_run joined = {.rows = networks_data, .model = batch_norm, .classes = 3, .o.batch = 40};
+        worker_run joined = {.rows = networks_data, .model = worker_batch_norm, .classes = 3, .o.batch = 40};
         worker_run sparse = {.rows = worker_sparse, .model = "logistic", .classes = 2, .o.batch = 7};
         joined.o.optimizer = "adam:lr=0.01";
         worker_same(&joined, pairs[i][0], pairs[i][1]);
@@ -163,7 +161,7 @@ static void loss_falls(void **state)
 static void refused(void **state)
 {
     worker_run r = {.rows = networks_data, .model = net, .classes = 3};
-    worker_run joined = {.rows = networks_data, .model = batch_norm, .classes = 3};
+    worker_run joined = {.rows = networks_data, .model = worker_batch_norm, .classes = 3};
     (void)state;
     worker_refused(&r, "average:every=-1,workers=2", "every = -1 is outside [0,");
     worker_refused(&joined, "sim:workers=3+average", "batch normalisation");

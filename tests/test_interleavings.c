@@ -67,7 +67,7 @@ static tw_status deliver(tw__workers *x, size_t at, tw_error *err)
 {
     const tw__message m = board.mail[at];
     memmove(&board.mail[at], &board.mail[at + 1], (--board.n_mail - at) * sizeof m);
-    if (m.from < x->n && m.carries == TW__GRADIENT) board.pushed[m.from]++;
+    if (m.from < x->n && m.to >= x->n) board.pushed[m.from]++;
     tw__deliver_weights(x, &m);
     TW_TRY(x->protocol->receive(x, &m, err));
     return m.to < x->n && !board.busy[m.to] ? begin_worker(x, m.to, err) : TW_OK;
@@ -258,6 +258,8 @@ static void every_order(void **state)
         {"ps:sync=ssp,staleness=1,oldest=1", 2, 4, 1, 0},
         {"ps:sync=asp,gather=2", 2, 5, 4, 0},
         {"ps:sync=bsp", 2, 2, 0, 1},
+        {"allreduce", 2, 3, 0, 1},
+        {"sharded", 2, 3, 0, 1},
         {"roundrobin", 2, 5, 0, 1},
         {"roundrobin", 3, 7, 0, 1},
         {"roundrobin-delayed", 2, 6, 0, 1},
@@ -289,8 +291,8 @@ static void random_orders(void **state)
 {
     enum { SCHEDULES = 100000 };
     static const char *const protocols[] =
-        {"ps:sync=ssp,staleness=1", "ps:sync=ssp,staleness=3",          "ps:sync=asp",         "ps:sync=bsp",
-         "roundrobin-delayed",      "ps:sync=ssp,staleness=1,oldest=2", "ps:sync=asp,gather=5"};
+        {"ps:sync=ssp,staleness=1", "ps:sync=ssp,staleness=3",          "ps:sync=asp",          "ps:sync=bsp",
+         "roundrobin-delayed",      "ps:sync=ssp,staleness=1,oldest=2", "ps:sync=asp,gather=5", "sharded"};
     enum { PROTOCOLS = sizeof protocols / sizeof protocols[0] };
     tw_context *ctx = networks_context(1);
     uint64_t furthest[PROTOCOLS] = {0};
@@ -313,10 +315,9 @@ static void random_orders(void **state)
 /* The run ends with the error, on threads too: nobody waits for ever for who has failed. */
 static void workers_fail(void **state)
 {
-    static const char *const protocols[] = {"ps:sync=bsp",         "ps:sync=ssp,staleness=1",
-                                            "ps:sync=asp",         "roundrobin",
-                                            "roundrobin-delayed",  "ps:sync=asp,oldest=1",
-                                            "ps:sync=asp,gather=2"};
+    static const char *const protocols[] =
+        {"ps:sync=bsp",          "ps:sync=ssp,staleness=1", "ps:sync=asp", "roundrobin", "roundrobin-delayed",
+         "ps:sync=asp,oldest=1", "ps:sync=asp,gather=2",    "allreduce",   "sharded"};
     enum { UPDATES = 6 };
     tw_context *ctx = networks_context(2);
     (void)state;

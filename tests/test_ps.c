@@ -3,13 +3,8 @@
  * SPDX-License-Identifier: MIT */
 #include "worker_runs.h"
 
-static const char batch_norm[] =
-    "conv2d 4 3x3; batchnorm; relu; maxpool2d 2x2; flatten; dense 5; batchnorm; tanh; dense 3 softmax";
-static const char carried[] = "embedding 5 3; lstm 4 carry=1; dense 5 softmax";
-
 /* ---- the bits of one process --------------------------------------------------------------------------- */
 
-/* Batches in and out of the tree's shape, the last of an epoch with fewer leaves than there are workers. */
 static void bsp_is_local(void **state)
 {
     static const char *const exchanges[] = {"ps:workers=1",
@@ -20,52 +15,22 @@ static void bsp_is_local(void **state)
                                             "ps:sync=ssp,staleness=0,workers=3",
                                             "sim:workers=5",
                                             "sim:workers=3,jitter=exponential+ps:servers=2"};
-    static const uint64_t batches[] = {1, 9, 32, 100, 300};
     (void)state;
-    for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++)
-        for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
-            worker_run net = {.rows = networks_data,
-                              .model = "flatten; dense 9 relu; dropout 0.2; dense 3 softmax",
-                              .classes = 3,
-                              .o.batch = batches[b]};
-            worker_run sparse = {.rows = worker_sparse,
-                                 .model = "logistic",
-                                 .classes = 2,
-                                 .o.batch = batches[b]};
-            worker_same(&net, exchanges[i], "local");
-            worker_same(&sparse, exchanges[i], "local");
-        }
+    for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) worker_exact(exchanges[i]);
 }
 
 static void bsp_is_local_for_every_rule(void **state)
 {
     (void)state;
-    worker_same_for_every_rule("ps:workers=3,servers=2");
+    worker_exact_for_every_rule("ps:workers=3,servers=2", 6);
 }
 
-/* Sums over the batch within an evaluation, state that is handed on, penalties, large batches. */
 static void bsp_is_local_for_hard_models(void **state)
 {
     static const char *const exchanges[] = {"ps:workers=2", "ps:workers=3", "ps:workers=8"};
     (void)state;
-    for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
-        worker_run joined = {.rows = networks_data, .model = batch_norm, .classes = 3, .o.batch = 40};
-        worker_run large = {.rows = networks_data,
-                            .model = batch_norm,
-                            .classes = 3,
-                            .n_rows = 700,
-                            .o.batch = 600};
-        worker_run streams = {.rows = networks_sequence, .model = carried, .classes = 5, .o.batch = 37};
-        worker_run penalised = {.rows = worker_sparse, .model = "logistic:l2=0.01", .classes = 2};
-        worker_run touched = {.rows = worker_sparse, .model = "softmax", .classes = 3};
-        touched.o.sparse = TW_RUN_SPARSE_TOUCHED;
-        touched.o.optimizer = joined.o.optimizer = streams.o.optimizer = "adam:lr=0.01";
-        worker_same(&joined, exchanges[i], "local");
-        worker_same(&large, exchanges[i], "local");
-        worker_same(&streams, exchanges[i], "local");
-        worker_same(&penalised, exchanges[i], "local");
-        worker_same(&touched, exchanges[i], "local");
-    }
+    for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++)
+        worker_exact_for_hard_models(exchanges[i]);
 }
 
 static void one_worker_is_local(void **state)
@@ -181,8 +146,8 @@ static void refused(void **state)
     worker_run net = {.rows = networks_data,
                       .model = "flatten; dense 90 relu; dense 3 softmax",
                       .classes = 3};
-    worker_run joined = {.rows = networks_data, .model = batch_norm, .classes = 3};
-    worker_run streams = {.rows = networks_sequence, .model = carried, .classes = 5, .o.batch = 20};
+    worker_run joined = {.rows = networks_data, .model = worker_batch_norm, .classes = 3};
+    worker_run streams = {.rows = networks_sequence, .model = worker_carried, .classes = 5, .o.batch = 20};
     (void)state;
     worker_refused(&net, "ps:staleness=-1", "staleness = -1 is outside [0, 1048576]");
     worker_refused(&net, "ps:sink=bsp", "ps on threads has no option \"sink\" (did you mean \"sync\"?)");

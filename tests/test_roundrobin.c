@@ -37,7 +37,7 @@ static void turns_are_local(void **state)
 static void turns_are_local_for_every_rule(void **state)
 {
     (void)state;
-    worker_same_for_every_rule("roundrobin:workers=3");
+    worker_exact_for_every_rule("roundrobin:workers=3", 6);
 }
 
 /* ---- delayed ------------------------------------------------------------------------------------------- */

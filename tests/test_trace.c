@@ -41,6 +41,8 @@ static void runs_repeat(void **state)
                                             "ps:sync=asp,workers=3,oldest=1",
                                             "ps:sync=asp,workers=3,gather=2",
                                             "ps:sync=asp,workers=3,rate=inverse",
+                                            "allreduce:workers=3",
+                                            "sharded:workers=3",
                                             "roundrobin:workers=3",
                                             "roundrobin-delayed:workers=3",
                                             "average:every=3,workers=3",

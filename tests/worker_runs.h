@@ -143,15 +143,56 @@ static inline void worker_same_weights(worker_run *r, const char *exchange, cons
     free(b);
 }
 
-/* For every rule the exchange comes to the bits of one process. */
-static inline void worker_same_for_every_rule(const char *exchange)
+static const char worker_batch_norm[] =
+    "conv2d 4 3x3; batchnorm; relu; maxpool2d 2x2; flatten; dense 5; batchnorm; tanh; dense 3 softmax";
+static const char worker_carried[] = "embedding 5 3; lstm 4 carry=1; dense 5 softmax";
+
+/* The exchange comes to the bits of one process for batches in and out of the tree's shape, the last of an
+ * epoch with fewer leaves than there are workers. */
+static inline void worker_exact(const char *exchange)
 {
-    const tw_rule *rule;
-    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
-        worker_run r = {.rows = networks_data,
-                        .model = "flatten; dense 6 tanh; dense 3 softmax",
+    static const uint64_t batches[] = {1, 9, 32, 100, 300};
+    for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
+        worker_run net = {.rows = networks_data,
+                          .model = "flatten; dense 9 relu; dropout 0.2; dense 3 softmax",
+                          .classes = 3,
+                          .o.batch = batches[b]};
+        worker_run sparse = {.rows = worker_sparse, .model = "logistic", .classes = 2, .o.batch = batches[b]};
+        worker_same(&net, exchange, "local");
+        worker_same(&sparse, exchange, "local");
+    }
+}
+
+/* Likewise for sums over the batch within an evaluation, state that is handed on, penalties, large batches,
+ * sparse steps of rules that step all else. */
+static inline void worker_exact_for_hard_models(const char *exchange)
+{
+    worker_run joined = {.rows = networks_data, .model = worker_batch_norm, .classes = 3, .o.batch = 40};
+    worker_run large = {.rows = networks_data,
+                        .model = worker_batch_norm,
                         .classes = 3,
-                        .n_rows = 60};
+                        .n_rows = 700,
+                        .o.batch = 600};
+    worker_run streams = {.rows = networks_sequence, .model = worker_carried, .classes = 5, .o.batch = 37};
+    worker_run penalised = {.rows = worker_sparse, .model = "logistic:l2=0.01", .classes = 2};
+    worker_run touched = {.rows = worker_sparse, .model = "softmax", .classes = 3};
+    touched.o.sparse = TW_RUN_SPARSE_TOUCHED;
+    touched.o.optimizer = joined.o.optimizer = streams.o.optimizer = "adam:lr=0.01";
+    worker_same(&joined, exchange, "local");
+    worker_same(&large, exchange, "local");
+    worker_same(&streams, exchange, "local");
+    worker_same(&penalised, exchange, "local");
+    worker_same(&touched, exchange, "local");
+}
+
+/* Likewise for every rule, of a network with so many hidden units. */
+static inline void worker_exact_for_every_rule(const char *exchange, int units)
+{
+    char model[64];
+    const tw_rule *rule;
+    snprintf(model, sizeof model, "flatten; dense %d tanh; dense 3 softmax", units);
+    for (size_t i = 0; (rule = tw_rule_at(i)) != NULL; i++) {
+        worker_run r = {.rows = networks_data, .model = model, .classes = 3, .n_rows = 60};
         r.o.optimizer = rule->name;
         r.o.estimator = strcmp(rule->name, "rprop") == 0 ? "full" : NULL;
         worker_same(&r, exchange, "local");

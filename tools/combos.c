@@ -218,7 +218,8 @@ static tw_status run(const struct cli_call *call, tw_error *err)
         if ((int)strlen(rule->name) > t.rule_width) t.rule_width = (int)strlen(rule->name);
     tw_status status = cli_context(common, &ctx, err);
     for (size_t i = 0; status == TW_OK && (exchange = tw_exchange_at(i)) != NULL; i++)
-        if (!exchange->is_transport) status = put_exchange(&t, ctx, exchange->name, err);
+        if (!exchange->is_transport && !exchange->stands_for)
+            status = put_exchange(&t, ctx, exchange->name, err);
     tw_context_free(ctx);
     if (status == TW_OK) return print(&t, err);
     json_decref(t.cells);

@@ -4,11 +4,11 @@
  * is not an option of the part that it stands in is the other's, and a transport alone carries ps.
  *
  * Workers evaluate the rows of updates with objectives of their own (tw_objective.fork). Updates are
- * numbered from 0, and the rows of one depend on its number alone, whoever evaluates it. With ps:sync=bsp
- * the workers split every update's rows. With the others each update is one worker's: where workers have
- * weights of their own (average, easgd, diloco), worker k of n makes updates k, k + n, ..., and with
- * diloco:sync=0 those of the k least made of; elsewhere numbers are given out in the order in which
- * workers are ready for them. Either way an epoch has every row once.
+ * numbered from 0, and the rows of one depend on its number alone, whoever evaluates it. With ps:sync=bsp,
+ * allreduce and sharded the workers split every update's rows. With the others each update is one worker's:
+ * where workers have weights of their own (average, easgd, diloco), worker k of n makes updates k, k + n,
+ * ..., and with diloco:sync=0 those of the k least made of; elsewhere numbers are given out in the order in
+ * which workers are ready for them. Either way an epoch has every row once.
  *
  * Nothing here allocates or keeps anything, so any thread may call it at any time. Descriptors live as
  * long as the program.
@@ -28,6 +28,7 @@ typedef struct tw_exchange {
     const tw_alias *aliases; /* ends with a NULL alias; may be NULL */
     int is_transport;        /* 1: it carries a protocol; 0: it is one */
     int shares_memory;       /* 1: its workers step the same weights, so that it runs on threads alone */
+    const char *stands_for;  /* NULL, or the exchange that this is another name of, with its options */
 } tw_exchange;
 
 /* entry i of the list; NULL past its end */
@@ -46,7 +47,7 @@ typedef struct tw_exchange_choice {
     /* the transport's value of a TW_LIST is the place of a count in here, and the numbers follow it */
     double lists[TW_EXCHANGE_NUMBERS];
     char quoted[TW_SPEC_MAX]; /* of the protocol's option that is a spec; "": its default */
-    /* canonical: no aliases, shortest numbers, defaults left out, threads not named */
+    /* canonical: no aliases or other names, shortest numbers, defaults left out, threads not named */
     char spec[TW_SPEC_MAX];
     int is_exact; /* 1: the bits are those of local, for any number of workers */
 } tw_exchange_choice;

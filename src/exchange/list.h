@@ -1,7 +1,10 @@
-/* The exchanges, protocols and then transports: one line each.
+/* The exchanges, protocols and then transports: one line each. TW__EXCHANGE is another name of a protocol.
  * SPDX-License-Identifier: MIT */
 TW__PROTOCOL(local)
 TW__PROTOCOL(ps)
+TW__PROTOCOL(allreduce)
+TW__PROTOCOL(sharded)
+TW__EXCHANGE(bigdl)
 TW__PROTOCOL(hogwild)
 TW__PROTOCOL(hogwild_cas)
 TW__PROTOCOL(aig)

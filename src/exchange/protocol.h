@@ -59,7 +59,8 @@ enum {
     TW__NOTHING = 0,
     TW__GRADIENT = 1,
     TW__WEIGHTS = 2, /* a worker that has some gets them with the message */
-    TW__VECTOR = 3   /* as many numbers as lo .. hi-1, which the protocol takes itself */
+    TW__VECTOR = 3,  /* as many numbers as lo .. hi-1, which the protocol takes itself */
+    TW__LIST = 4     /* likewise the places lo .. hi-1 of a list */
 };
 typedef struct tw__message {
     int kind; /* the protocol's */
@@ -229,6 +230,8 @@ tw_status tw__send(tw__workers *x, const tw__message *m, tw_error *err);
 size_t tw__range_begin(size_t size, size_t i, size_t n);
 /* A whole gradient divided by the weight of its rows. */
 const tw__sum *tw__mean_gradient(const tw__workers *x, tw__gradient *g);
+/* Likewise the elements lo .. hi-1 of a vector. */
+void tw__mean_range(const tw__workers *x, const tw__gradient *g, size_t lo, size_t hi);
 /* Counts a step with a worker's gradient that was so stale; one call at a time. */
 void tw__note_staleness(tw__workers *x, const tw__worker *of, uint64_t update, uint64_t staleness);
 /* Counts a whole update of rows with these sums, which `of` has evaluated and which was stepped in w; one

@@ -117,10 +117,10 @@ static tw_status give(tw__workers *x, const struct ps *p, size_t s, size_t worke
 /* The gradients of all workers have arrived everywhere: one step of all ranges. */
 static tw_status step_clock(tw__workers *x, struct ps *p, tw_error *err)
 {
-    tw__worker *first = &x->worker[0];
-    if (x->n > 1) TW_TRY(tw__merge_all(&p->merge, x, err));
-    TW_TRY(tw__stepper_step(x, &p->all, x->set.w, tw__mean_gradient(x, &first->gradient), NULL, err));
-    TW_TRY(tw__count_update(x, first, x->set.w, err));
+    tw__gradient *whole;
+    TW_TRY(tw__merge_all(&p->merge, x, &whole, err));
+    TW_TRY(tw__stepper_step(x, &p->all, x->set.w, tw__mean_gradient(x, whole), NULL, err));
+    TW_TRY(tw__count_sums(x, &x->worker[0], x->set.w, &whole->leaf[0], whole->rows, err));
     for (size_t s = 0; s < x->n_servers; s++) p->server[s].version++;
     for (size_t s = 0; s < x->n_servers; s++)
         for (size_t i = 0; i < x->n; i++) TW_TRY(give(x, p, s, i, err));

@@ -8,17 +8,21 @@
 
 #define TW__PROTOCOL(name) extern const tw__protocol tw__protocol_##name;
 #define TW__TRANSPORT(name) extern const tw__transport tw__transport_##name;
+#define TW__EXCHANGE(name) extern const tw_exchange tw__exchange_##name;
 #include "exchange/list.h"
 #undef TW__PROTOCOL
 #undef TW__TRANSPORT
-/* Both begin with what they are about. */
+#undef TW__EXCHANGE
+/* Both begin with what they are about; what stands for another is no more than that. */
 #define TW__PROTOCOL(name) &tw__protocol_##name.about,
 #define TW__TRANSPORT(name) &tw__transport_##name.about,
+#define TW__EXCHANGE(name) &tw__exchange_##name,
 static const tw_exchange *const entries[] = {
 #include "exchange/list.h"
 };
 #undef TW__PROTOCOL
 #undef TW__TRANSPORT
+#undef TW__EXCHANGE
 enum { N_ENTRIES = sizeof entries / sizeof entries[0] };
 
 /* ---- the list ------------------------------------------------------------------------------------------ */
@@ -102,6 +106,7 @@ static tw_status parse_part(tw__spec *spec, tw__text text, const tw_exchange **f
     *found = find(spec->name);
     if (!*found) return tw__name_unknown("unknown exchange", spec->name, name_at, NULL, err);
     if (spec->dialect.n) return tw__fail(err, TW_ERR_SPEC, "exchange \"%s\" has no dialects", (*found)->name);
+    if ((*found)->stands_for) *found = tw_exchange_find((*found)->stands_for);
     return TW_OK;
 }
 

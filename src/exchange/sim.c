@@ -135,8 +135,8 @@ static tw_status send(tw__workers *x, const tw__message *m, tw_error *err)
 {
     tw__sim *c = x->carrier;
     const double takes = tw__sim_message_time(&c->clock, tw__message_bytes(x, m)), arrives = c->now + takes;
-    if (m->from < x->n && c->seat[m->from].moving < takes + c->clock.service)
-        c->seat[m->from].moving = takes + c->clock.service;
+    const double all = m->to < x->n ? takes : takes + c->clock.service;
+    if (m->from < x->n && c->seat[m->from].moving < all) c->seat[m->from].moving = all;
     if (m->to < x->n && m->carries == TW__WEIGHTS && !c->seat[m->to].is_busy)
         return hand_to_worker(x, m, arrives, err);
     return schedule(x, arrives, TW__SIM_ARRIVED, m, err);

@@ -219,14 +219,18 @@ tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err)
     return x->set.compute(x->set.user, me->index, me->update, part, parts, me->at, &me->gradient, err);
 }
 
+void tw__mean_range(const tw__workers *x, const tw__gradient *g, size_t lo, size_t hi)
+{
+    const double weight = g->leaf[0].weight;
+    if (weight != 1) x->k->divide(hi - lo, (char *)g->node[0].dense + lo * x->k->real, weight);
+}
+
 const tw__sum *tw__mean_gradient(const tw__workers *x, tw__gradient *g)
 {
     tw__sum *const sum = &g->node[0];
     const double weight = g->leaf[0].weight;
-    if (weight != 1) {
-        if (sum->is_list) x->k->divide(sum->list->n, sum->list->value, weight);
-        else x->k->divide(x->set.size, sum->dense, weight);
-    }
+    if (!sum->is_list) tw__mean_range(x, g, 0, x->set.size);
+    else if (weight != 1) x->k->divide(sum->list->n, sum->list->value, weight);
     return sum;
 }
 
@@ -287,7 +291,8 @@ uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m)
     const tw__sum *sum = m->from < x->n ? &x->worker[m->from].gradient.node[0] : NULL;
     if (m->carries == TW__GRADIENT && sum && sum->is_list)
         return HEAD + sum->list->n * (sizeof *sum->list->index + x->k->real);
-    return HEAD + (m->hi - m->lo) * x->k->real;
+    const size_t each = x->k->real + (m->carries == TW__LIST ? sizeof(uint32_t) : 0);
+    return HEAD + (m->hi - m->lo) * each;
 }
 
 tw_status tw__send(tw__workers *x, const tw__message *m, tw_error *err)

@@ -1,0 +1,295 @@
+/* Workers that make every update together, without a server: each evaluates its part of the rows, and adds
+ * up and perhaps steps its range of the weights. The bits of local.
+ *
+ *     stage        each sends each           the last one         then each, in its range
+ *     gradients    its part of the sum       begins the step      adds up; sharded: measures or steps
+ *     measured     nothing                   settles the pass     measures again or steps
+ *     made         its range of the sum      steps the whole      -
+ *                  or of the weights         or ends the step
+ *
+ * Only sharded measures, and only for rules that need it. Nobody continues before all are there. As the
+ * workers share their memory, allreduce makes its step once, where separate ones would all make the same, and
+ * the state of sharded is in one optimiser, of which each worker uses its range.
+ *
+ * Rajbhandari et al. 2020 (sharded: ZeRO-1); Dai et al. 2019 (BigDL's AllReduceParameter).
+ * SPDX-License-Identifier: MIT */
+#include "exchange/merge.h"
+#include "exchange/protocol.h"
+#include <string.h>
+
+struct seat {
+    uint64_t stage;    /* that it is in, counted from the run's first */
+    uint64_t heard[2]; /* messages of this stage and of the next, in place stage mod 2 */
+    uint64_t waits;    /* for the others */
+};
+
+struct together {
+    int is_sharded;
+    struct seat *seat;
+    _Atomic size_t arrived;
+    tw__stepper all;
+    tw__merge merge;
+    /* of this update: the sum of its gradients; the mean if it is stepped in ranges, else NULL */
+    tw__gradient *whole;
+    const void *mean;
+};
+
+/* ---- an update ----------------------------------------------------------------------------------------- */
+
+static int passes(const tw__workers *x, const struct together *t)
+{
+    return t->is_sharded ? tw_optimizer_passes(x->set.optimizer) : 0;
+}
+
+static int stage_of_update(const tw__workers *x, const struct together *t, const tw__worker *me)
+{
+    return (int)(t->seat[me->index].stage % (uint64_t)(passes(x, t) + 2));
+}
+
+static size_t range_begin(const tw__workers *x, size_t worker)
+{
+    return tw__range_begin(x->set.size, worker, x->n);
+}
+
+/* A list that is stepped as one is stepped at once. */
+static tw_status begin(tw__workers *x, struct together *t, tw_error *err)
+{
+    TW_TRY(tw__merge_begin(&t->merge, x, &t->whole, err));
+    const tw__sum *sum = &t->whole->node[0];
+    t->mean = NULL;
+    if (sum->is_list) tw__mean_gradient(x, t->whole);
+    if (!t->is_sharded || (sum->is_list && x->set.steps_lists)) return TW_OK;
+    if (sum->is_list && !t->all.spread)
+        TW_TRY(tw__alloc(x->ctx, &t->all.spread, x->set.size, x->k->real, err));
+    t->mean = sum->is_list ? t->all.spread : sum->dense;
+    return tw_step_begin(x->set.optimizer, err);
+}
+
+static tw_status settle(tw__workers *x, tw_error *err)
+{
+    return x->set.type == TW_F32 ? tw_step_settle_f32(x->set.optimizer, x->set.w, err)
+                                 : tw_step_settle_f64(x->set.optimizer, x->set.w, err);
+}
+
+static tw_status end(tw__workers *x, struct together *t, tw_error *err)
+{
+    TW_TRY(t->mean ? tw_step_end(x->set.optimizer, err)
+                   : tw__stepper_step(x, &t->all, x->set.w, &t->whole->node[0], NULL, err));
+    return tw__count_sums(x, &x->worker[0], x->set.w, &t->whole->leaf[0], t->whole->rows, err);
+}
+
+/* What only one may do, when all have arrived. */
+static tw_status alone(tw__workers *x, struct together *t, int stage, tw_error *err)
+{
+    if (stage == 0) return begin(x, t, err);
+    return stage <= passes(x, t) ? settle(x, err) : end(x, t, err);
+}
+
+/* Elements lo .. hi-1 of the mean. */
+static void reduce(const tw__workers *x, const struct together *t, size_t lo, size_t hi)
+{
+    const tw__sum *sum = &t->whole->node[0];
+    const size_t at = lo * x->k->real;
+    if (!sum->is_list) {
+        if (x->n > 1) tw__merge_range(&t->merge, x, lo, hi);
+        tw__mean_range(x, t->whole, lo, hi);
+    } else if (t->mean) {
+        memset((char *)t->all.spread + at, 0, (hi - lo) * x->k->real);
+        tw__list_spread(sum->list, x->set.type, lo, hi, (char *)t->all.spread + at);
+    }
+}
+
+static tw_status measure(tw__workers *x, const void *mean, size_t lo, size_t hi, tw_error *err)
+{
+    return x->set.type == TW_F32 ? tw_step_measure_f32(x->set.optimizer, lo, hi, x->set.w, mean, err)
+                                 : tw_step_measure_f64(x->set.optimizer, lo, hi, x->set.w, mean, err);
+}
+
+static tw_status step(tw__workers *x, const void *mean, size_t lo, size_t hi, tw_error *err)
+{
+    return x->set.type == TW_F32 ? tw_step_range_f32(x->set.optimizer, lo, hi, x->set.w, mean, err)
+                                 : tw_step_range_f64(x->set.optimizer, lo, hi, x->set.w, mean, err);
+}
+
+/* What each does in its range after a stage. */
+static tw_status work(tw__workers *x, struct together *t, const tw__worker *me, int stage, tw_error *err)
+{
+    const size_t lo = range_begin(x, me->index), hi = range_begin(x, me->index + 1);
+    if (lo == hi) return TW_OK;
+    if (stage == 0) reduce(x, t, lo, hi);
+    if (!t->mean) return TW_OK;
+    return stage < passes(x, t) ? measure(x, t->mean, lo, hi, err) : step(x, t->mean, lo, hi, err);
+}
+
+/* ---- stages -------------------------------------------------------------------------------------------- */
+
+/* What stage `stage` sends to another worker: its range of a gradient or, of the sum or the weights, one's
+ * own. */
+static tw__message message(const tw__workers *x, const struct together *t, const tw__worker *me, size_t to,
+                           int stage)
+{
+    const size_t whose = stage == 0 ? to : me->index;
+    const tw__sum *sum = stage == 0 ? &me->gradient.node[0] : &t->whole->node[0];
+    tw__message m = {.carries = TW__VECTOR,
+                     .from = me->index,
+                     .to = to,
+                     .lo = range_begin(x, whose),
+                     .hi = range_begin(x, whose + 1),
+                     .clock = t->seat[me->index].stage};
+    if (stage == 0 ? me->gradient.n == 0 : stage <= passes(x, t)) m.carries = TW__NOTHING;
+    else if (sum->is_list && (stage == 0 || !t->mean)) {
+        m.carries = TW__LIST;
+        m.lo = tw__list_place(sum->list, m.lo);
+        m.hi = tw__list_place(sum->list, m.hi);
+    }
+    return m;
+}
+
+static tw_status arrive(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    struct together *t = x->state;
+    const int stage = stage_of_update(x, t, me);
+    t->seat[me->index].waits = 1;
+    if (atomic_fetch_add(&t->arrived, 1) + 1 == x->n) {
+        atomic_store(&t->arrived, 0);
+        TW_TRY(alone(x, t, stage, err));
+    }
+    for (size_t i = 1; i < x->n; i++) {
+        const tw__message m = message(x, t, me, (me->index + i) % x->n, stage);
+        TW_TRY(tw__send(x, &m, err));
+    }
+    return TW_OK;
+}
+
+/* As far as the others are: on to the next stage, or out of the update. */
+static tw_status go_on(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    struct together *t = x->state;
+    struct seat *mine = &t->seat[me->index];
+    while (mine->waits && mine->heard[mine->stage % 2] == x->n - 1) {
+        const int stage = stage_of_update(x, t, me), is_last = stage == passes(x, t) + 1;
+        mine->heard[mine->stage % 2] = 0;
+        mine->waits = 0;
+        if (!is_last) TW_TRY(work(x, t, me, stage, err));
+        mine->stage++;
+        if (is_last) me->clock++;
+        else TW_TRY(arrive(x, me, err));
+    }
+    return TW_OK;
+}
+
+static tw_status next(tw__workers *x, tw__worker *me, enum tw__act *act, tw_error *err)
+{
+    const struct together *t = x->state;
+    (void)err;
+    me->update = me->clock;
+    if (t->seat[me->index].waits) *act = TW__WAIT;
+    else *act = me->clock < atomic_load(&x->limit) ? TW__COMPUTE : TW__REST;
+    return TW_OK;
+}
+
+static tw_status computed(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    TW_TRY(arrive(x, me, err));
+    return go_on(x, me, err);
+}
+
+/* Nobody is more than one stage ahead of another. */
+static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
+{
+    struct together *t = x->state;
+    t->seat[m->to].heard[m->clock % 2]++;
+    return go_on(x, &x->worker[m->to], err);
+}
+
+static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
+{
+    struct together *t = x->state;
+    const int64_t four = 4;
+    for (size_t i = 0; i < x->n; i++) {
+        struct seat *s = &t->seat[i];
+        uint64_t numbers[] = {s->stage, s->heard[0], s->heard[1], s->waits};
+        tw__numbered numbered;
+        tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "stage", i);
+        TW_TRY(mine->field(mine, "numbers", TW_I64, 1, &four, numbers, err));
+        if (v->loading == TW_LOAD)
+            *s = (struct seat){.stage = numbers[0], .heard = {numbers[1], numbers[2]}, .waits = numbers[3]};
+    }
+    return TW_OK;
+}
+
+/* ---- making -------------------------------------------------------------------------------------------- */
+
+static tw_status create(tw__workers *x, tw_error *err)
+{
+    struct together *t;
+    TW_TRY(tw__alloc(x->ctx, &t, 1, sizeof *t, err));
+    x->state = t;
+    x->splits = 1;
+    TW_TRY(tw__alloc(x->ctx, &t->seat, x->n, sizeof *t->seat, err));
+    return tw__stepper_create(x, 0, x->set.size, 0, &t->all, err);
+}
+
+static tw_status create_sharded(tw__workers *x, tw_error *err)
+{
+    TW_TRY(create(x, err));
+    ((struct together *)x->state)->is_sharded = 1;
+    return TW_OK;
+}
+
+static void destroy(tw__workers *x)
+{
+    struct together *t = x->state;
+    if (!t) return;
+    tw__stepper_free(x, &t->all);
+    tw__merge_free(&t->merge, x);
+    tw__free(x->ctx, t->seat, x->n, sizeof *t->seat);
+    tw__free(x->ctx, t, 1, sizeof *t);
+}
+
+static int is_exact(const double *values)
+{
+    (void)values;
+    return 1;
+}
+
+const tw__protocol tw__protocol_allreduce = {
+    .about = {.size = sizeof(tw_exchange),
+              .name = "allreduce",
+              .help = "workers share each update and add up their gradients, each a range, without a server",
+              .paper = "Patarasuk & Yuan 2009",
+              .equation = "w = step(w, mean of the update's rows, which the workers share)\n"
+                          "each sends each other its part of the gradient, then its range of the sum: in all "
+                          "as much as in a ring, 2 (n - 1) vectors, but in two messages' time"},
+    .is_exact = is_exact,
+    .create = create,
+    .free = destroy,
+    .next = next,
+    .computed = computed,
+    .receive = receive,
+    .visit = visit,
+};
+
+const tw__protocol tw__protocol_sharded = {
+    .about = {.size = sizeof(tw_exchange),
+              .name = "sharded",
+              .help = "as allreduce, but each worker steps its range of the weights, with 1/n of the state",
+              .paper = "Dai et al. 2019 (BigDL); Rajbhandari et al. 2020 (ZeRO-1)",
+              .equation = "w[r] = step(w[r], mean of the update's rows), worker r with range r\n"
+                          "each sends each other its part of the gradient, then its range of the weights; "
+                          "what a rule measures of whole tensors they add up in between"},
+    .is_exact = is_exact,
+    .create = create_sharded,
+    .free = destroy,
+    .next = next,
+    .computed = computed,
+    .receive = receive,
+    .visit = visit,
+};
+
+const tw_exchange tw__exchange_bigdl = {.size = sizeof(tw_exchange),
+                                        .name = "bigdl",
+                                        .help = "sharded, as the library BigDL trains",
+                                        .paper = "Dai et al. 2019",
+                                        .equation = "that of sharded",
+                                        .stands_for = "sharded"};
