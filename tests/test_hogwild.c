@@ -59,6 +59,16 @@ static void one_worker_is_local(void **state)
         }
 }
 
+static tw_data *ratings(tw_context *ctx, uint64_t rows, int classes)
+{
+    tw_data *data, *val, *test;
+    (void)rows, (void)classes;
+    assert_int_equal(tw_data_open(ctx, "ratings", NULL, &data, &val, &test, NULL), TW_OK);
+    tw_data_free(val);
+    tw_data_free(test);
+    return data;
+}
+
 /* Every row has columns of its own. */
 static tw_data *apart(tw_context *ctx, uint64_t rows, int classes)
 {
@@ -108,10 +118,11 @@ static void rows_apart_are_exact(void **state)
                             .o.optimizer = "adagrad"};
             tw_error err = {0};
             size_t bytes;
-            void *mine = worker_weights(&r, with_workers(exchange, shared[i], workers), &bytes, &err);
             void *local = worker_weights(&r, "local", &bytes, &err);
+            void *mine = worker_weights(&r, with_workers(exchange, shared[i], workers), &bytes, &err);
             assert_non_null(mine);
             assert_memory_equal(mine, local, bytes);
+            assert_int_equal(r.info.lost, 0);
             free(mine);
             free(local);
         }
@@ -136,6 +147,9 @@ static void all_updates_are_made(void **state)
         for (int k = 0; k < TW_STALENESS_BINS; k++) steps += r.info.staleness[k];
         assert_int_equal(steps, 3 * 3001);
         assert_int_equal(r.info.messages, 0);
+        /* of one update in 64, each of five weights */
+        assert_int_equal(r.info.stores, i == 0 ? (3 * 3001 + 63) / 64 * 5 : 0);
+        assert_true(r.info.lost <= r.info.stores);
         assert_true(r.loss < 0.7);
     }
 }
@@ -164,40 +178,77 @@ static tw_status fork_whole(void *user, tw_context *ctx, tw_objective *copy, tw_
 }
 static void free_whole(tw_objective *copy) { (void)copy; }
 
-static void no_update_is_lost(void **state)
+static tw_exchange_info count_on(const char *protocol, float w[COUNTED])
 {
     static const int64_t shape[] = {COUNTED};
     static const tw_tensor tensor = {.name = "w", .rank = 1, .shape = shape};
     char exchange[80];
-    float right[COUNTED] = {0};
+    tw_context *ctx = networks_context(2);
+    tw_run *r;
+    tw_exchange_info info = {.size = sizeof info};
+    tw_objective objective = {.size = sizeof objective,
+                              .type = TW_F32,
+                              .tensors = &tensor,
+                              .n_tensors = 1,
+                              .n_rows = COUNTS,
+                              .lanes = 1024,
+                              .eval = whole_numbers,
+                              .fork = fork_whole,
+                              .free_fork = free_whole};
+    objective.user = &objective;
+    tw_run_options o = TW_RUN_OPTIONS_INIT;
+    o.optimizer = "sgd:lr=1";
+    o.batch = o.epochs = 1;
+    o.exchange = with_workers(exchange, protocol, 4);
+    tw_error err = {0};
+    memset(w, 0, COUNTED * sizeof *w);
+    if (tw_run_create(&r, ctx, &objective, NULL, w, &o, &err) != TW_OK) fail_msg("%s", err.message);
+    assert_int_equal(worker_epochs(r, &err), TW_OK);
+    assert_int_equal(tw_run_exchange(r, &info, NULL), TW_OK);
+    tw_run_free(r);
+    tw_context_free(ctx);
+    return info;
+}
+
+static void no_update_is_lost(void **state)
+{
+    float right[COUNTED] = {0}, w[COUNTED];
     (void)state;
     for (uint64_t i = 0; i < COUNTS; i++)
         for (uint64_t k = 0; k < 4; k++) right[(i * 7 + k * 3) % COUNTED] += (float)(i % 5);
     for (size_t p = 1; p < N_SHARED; p++) {
-        float w[COUNTED] = {0};
-        tw_context *ctx = networks_context(2);
-        tw_run *r;
-        tw_objective objective = {.size = sizeof objective,
-                                  .type = TW_F32,
-                                  .tensors = &tensor,
-                                  .n_tensors = 1,
-                                  .n_rows = COUNTS,
-                                  .lanes = 1024,
-                                  .eval = whole_numbers,
-                                  .fork = fork_whole,
-                                  .free_fork = free_whole};
-        objective.user = &objective;
-        tw_run_options o = TW_RUN_OPTIONS_INIT;
-        o.optimizer = "sgd:lr=1";
-        o.batch = o.epochs = 1;
-        o.exchange = with_workers(exchange, shared[p], 4);
-        tw_error err = {0};
-        if (tw_run_create(&r, ctx, &objective, NULL, w, &o, &err) != TW_OK) fail_msg("%s", err.message);
-        assert_int_equal(worker_epochs(r, &err), TW_OK);
+        count_on(shared[p], w);
         assert_memory_equal(w, right, sizeof w);
-        tw_run_free(r);
-        tw_context_free(ctx);
     }
+}
+
+/* Threads that share sixteen weights overwrite each other's steps, and that is seen. */
+static void losses_are_counted(void **state)
+{
+    enum { RUNS = 50 };
+    float w[COUNTED];
+    tw_exchange_info info = {.lost = 0};
+    (void)state;
+    for (int i = 0; i < RUNS && info.lost == 0; i++) info = count_on("hogwild", w);
+    assert_true(info.lost > 0 && info.lost < info.stores);
+}
+
+/* Ratings, on which Hogwild! was shown: the loss of one process. */
+static void ratings_are_learnt_alike(void **state)
+{
+    double loss[2];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        worker_run r = {.rows = ratings,
+                        .model = "mf:rank=4,l2=0.05",
+                        .n_rows = 1,
+                        .type = TW_F32,
+                        .o.batch = 1,
+                        .o.epochs = 2};
+        run(&r, i ? "hogwild:workers=4" : "local");
+        loss[i] = r.loss;
+    }
+    assert_true(fabs(loss[1] / loss[0] - 1) < 0.01);
 }
 
 /* ---- what is refused ----------------------------------------------------------------------------------- */
@@ -229,6 +280,8 @@ int main(void)
         cmocka_unit_test(rows_apart_are_exact),
         cmocka_unit_test(all_updates_are_made),
         cmocka_unit_test(no_update_is_lost),
+        cmocka_unit_test(losses_are_counted),
+        cmocka_unit_test(ratings_are_learnt_alike),
         cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,9 @@ typedef struct tw_exchange_info {
     uint64_t staleness[TW_STALENESS_BINS], most_stale;
     double mean_staleness; /* NaN: no update has one */
     uint64_t ignored;      /* gradients that were too old for a step, and whose rows were evaluated again */
+    /* In the updates that are looked at, of hogwild one in 64: weights written, and how many of them others
+     * had stepped since they were read, so that their step was lost. 0: the protocol loses none. */
+    uint64_t stores, lost;
 } tw_exchange_info;
 
 #ifdef __cplusplus

@@ -187,7 +187,8 @@ struct tw__workers {
     uint64_t staleness[TW_STALENESS_BINS], most_stale;
     double staleness_sum;
     uint64_t staleness_n;
-    uint64_t ignored; /* gradients that were too old */
+    uint64_t ignored;      /* gradients that were too old */
+    uint64_t stores, lost; /* weights written where that was looked at; steps of others lost by that */
     /* counts_arrivals: what was handed over, of which the first n_counted are counted */
     struct tw__later *arrived;
     size_t n_arrived, n_counted, arrived_capacity;
@@ -220,6 +221,9 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err);
 
 tw_optimizer *tw__workers_optimizer(const tw__workers *x);           /* whose rate is the run's */
 double tw__exchange_value(const tw__workers *x, const char *option); /* of the protocol */
+/* Up to `most` numbers of updates from *first on, before the one returned; none: there are none to give
+ * out. */
+uint64_t tw__take_updates(tw__workers *x, uint64_t most, uint64_t *first);
 /* A number for a worker's next update, if there is one to give out. */
 int tw__take_update(tw__workers *x, tw__worker *me);
 /* Gives every worker weights, as the run's are now. */

@@ -200,16 +200,24 @@ void tw__trace_limit(tw__workers *x, uint64_t limit)
 
 /* ---- updates ------------------------------------------------------------------------------------------- */
 
+uint64_t tw__take_updates(tw__workers *x, uint64_t most, uint64_t *first)
+{
+    const uint64_t limit = atomic_load(&x->limit);
+    *first = atomic_load(&x->given);
+    while (*first < limit) {
+        const uint64_t end = limit - *first < most ? limit : *first + most;
+        if (atomic_compare_exchange_weak(&x->given, first, end)) return end;
+    }
+    return *first;
+}
+
 int tw__take_update(tw__workers *x, tw__worker *me)
 {
-    uint64_t next = atomic_load(&x->given);
+    uint64_t first;
     if (x->transport->take) return x->transport->take(x, me);
-    while (next < atomic_load(&x->limit))
-        if (atomic_compare_exchange_weak(&x->given, &next, next + 1)) {
-            me->update = next;
-            return 1;
-        }
-    return 0;
+    if (tw__take_updates(x, 1, &first) == first) return 0;
+    me->update = first;
+    return 1;
 }
 
 tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err)
@@ -501,7 +509,9 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
                          atomic_load(&x->bytes),
                          x->most_stale,
                          x->staleness_n,
-                         x->ignored};
+                         x->ignored,
+                         x->stores,
+                         x->lost};
     int64_t n = sizeof counts / sizeof counts[0], bins = TW_STALENESS_BINS;
     TW_TRY(v->field(v, "exchange.counts", TW_I64, 1, &n, counts, err));
     TW_TRY(v->field(v, "exchange.staleness", TW_I64, 1, &bins, x->staleness, err));
@@ -514,6 +524,8 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
         x->most_stale = counts[4];
         x->staleness_n = counts[5];
         x->ignored = counts[6];
+        x->stores = counts[7];
+        x->lost = counts[8];
     }
     TW_TRY(visit_counts(x, v, err));
     TW_TRY(visit_weights(x, v, err));
@@ -534,6 +546,8 @@ void tw__workers_info(const tw__workers *x, tw_exchange_info *out, tw_worker_inf
                               .bytes = atomic_load(&x->bytes),
                               .most_stale = x->most_stale,
                               .ignored = x->ignored,
+                              .stores = x->stores,
+                              .lost = x->lost,
                               .mean_staleness =
                                   x->staleness_n ? x->staleness_sum / (double)x->staleness_n : NAN};
     memcpy(out->staleness, x->staleness, sizeof out->staleness);

@@ -122,6 +122,7 @@ static json_t *exchange_json(tw__json_builder *b, const tw_exchange_info *x)
     tw__json_put_natural(b, o, "bytes", x->bytes);
     if (!isnan(x->mean_staleness)) tw__json_put(b, o, "staleness", staleness_json(b, x));
     if (x->ignored) tw__json_put_natural(b, o, "ignored", x->ignored);
+    if (x->stores) tw__json_put_real(b, o, "lost", (double)x->lost / (double)x->stores);
     tw__json_put(b, o, "all", worker_json(b, &all));
     if (x->workers <= LISTED) tw__json_put(b, o, "each", workers);
     else json_decref(workers);

@@ -193,12 +193,17 @@ static void put_exchange(text *t, const json_t *exchange)
 {
     const json_t *staleness = json_object_get(exchange, "staleness");
     const double virtual = tw__json_number_of(exchange, "virtual_seconds"),
-                 ignored = tw__json_number_of(exchange, "ignored");
+                 ignored = tw__json_number_of(exchange, "ignored"),
+                 lost = tw__json_number_of(exchange, "lost");
     char word[128];
     put_workers(t, exchange);
     if (staleness) put_staleness(t, staleness);
     tw__format(word, sizeof word, "ignored  %.0f gradients, which were too old\n", ignored);
     if (!isnan(ignored)) put(t, 0, word);
+    tw__format(word, sizeof word,
+               "lost  %.4g%% of the steps of weights, overwritten by others' (of 1 update in 64)\n",
+               100 * lost);
+    if (!isnan(lost)) put(t, 0, word);
     tw__format(word, sizeof word, "messages  %.0f, %.4g MB, in %.4g %s\n",
                tw__json_number_of(exchange, "messages"), tw__json_number_of(exchange, "bytes") / 1e6,
                isnan(virtual) ? tw__json_number_of(exchange, "seconds") : virtual,
