@@ -283,6 +283,50 @@ static void resumed_is_as_never_stopped(void **state)
     tw_context_free(ctx);
 }
 
+/* Of one section of the page. */
+static size_t count_bars(const char *page)
+{
+    const char *at = strstr(page, "<section id=\"workers\""), *end = at ? strstr(at, "</section>") : NULL;
+    size_t n = 0;
+    assert_true(at && end);
+    while ((at = strstr(at, "class=\"bar\"")) && at < end) n++, at++;
+    return n;
+}
+
+/* Updates of three equal workers are 2 steps old but for the first two; three shapes for the shares, one for
+ * each staleness, and in two sizes one for each of 21 evaluations, of which a run that had finished has
+ * none. */
+static void workers_are_drawn(void **state)
+{
+    (void)state;
+    tw_context *ctx;
+    tw_job_options o = options(), again = TW_JOB_OPTIONS_INIT;
+    enum { SHARES = 3, STALENESS = 3, EVALUATIONS = 21 };
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    o.run.exchange = "sim:workers=3,sync=asp";
+    for (int finished = 0; finished < 2; finished++) {
+        tw_job *job = NULL;
+        if (!finished) job = job_of(ctx, &o);
+        else assert_int_equal(tw_job_resume(&job, ctx, OUT, &again, NULL), TW_OK);
+        assert_int_equal(tw_job_report(job, NULL, NULL), TW_OK);
+        tw_job_free(job);
+        char *page = page_text();
+        has(page, "Workers</h2>");
+        has(page, "same model, bit for bit");
+        assert_int_equal(strstr(page, "virtual seconds") != NULL, !finished);
+        assert_int_equal(count_bars(page), SHARES + STALENESS + (finished ? 0 : 2 * EVALUATIONS));
+        free(page);
+    }
+    o.run.exchange = "ps:sync=asp,workers=2";
+    tw_job *job = job_of(ctx, &o);
+    assert_int_equal(tw_job_report(job, NULL, NULL), TW_OK);
+    tw_job_free(job);
+    char *page = page_text();
+    has(page, "<code>--trace</code> and <code>--replay</code> repeat a run");
+    free(page);
+    tw_context_free(ctx);
+}
+
 /* Allocations and file operations fail one by one: the page is whole or as it was, and nothing is held. */
 static void anything_may_fail(void **state)
 {
@@ -332,6 +376,7 @@ int main(void)
         cmocka_unit_test(a_last_epoch_that_ends_early),
         cmocka_unit_test(failed_before_an_epoch),
         cmocka_unit_test(resumed_is_as_never_stopped),
+        cmocka_unit_test(workers_are_drawn),
         cmocka_unit_test(anything_may_fail),
     };
     return cmocka_run_group_tests(tests, make_data, NULL);

@@ -49,7 +49,8 @@ typedef struct tw_exchange_choice {
     char quoted[TW_SPEC_MAX]; /* of the protocol's option that is a spec; "": its default */
     /* canonical: no aliases or other names, shortest numbers, defaults left out, threads not named */
     char spec[TW_SPEC_MAX];
-    int is_exact; /* 1: the bits are those of local, for any number of workers */
+    int is_exact;      /* 1: the bits are those of local, for any number of workers */
+    int is_repeatable; /* 1: the same seed gives the same bits, of as many workers */
 } tw_exchange_choice;
 
 /* TW_ERR_SPEC, with the nearest name as a suggestion: unknown, malformed, out of bounds or given twice, or
@@ -63,6 +64,11 @@ typedef struct tw_worker_info {
     /* seconds: of evaluations; for others; with messages, and with steps that it makes for a server */
     double computing, waiting, exchanging;
 } tw_worker_info;
+/* From when to when a worker evaluated an update. */
+typedef struct tw_worker_evaluation {
+    size_t worker;
+    double begin, end;
+} tw_worker_evaluation;
 typedef struct tw_exchange_info {
     size_t size;      /* sizeof(tw_exchange_info), set by the caller */
     const char *spec; /* canonical */
@@ -79,6 +85,10 @@ typedef struct tw_exchange_info {
     /* In the updates that are looked at, of hogwild one in 64: weights written, and how many of them others
      * had stepped since they were read, so that their step was lost. 0: the protocol loses none. */
     uint64_t stores, lost;
+    /* The first evaluations since the run was created, in the order in which they ended; valid until the
+     * run's next step. */
+    const tw_worker_evaluation *evaluation;
+    size_t n_evaluations;
 } tw_exchange_info;
 
 #ifdef __cplusplus

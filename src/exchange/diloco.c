@@ -127,12 +127,13 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
     return d->is_sync ? TW_OK : tw__diloco_async_visit(x, v, err);
 }
 
+enum { SYNC = 2 };
 static const tw_option options[] =
     {{"every", TW_INT, NULL, 500, 1, TW_STEPS, TW_CLOSED, "steps of each worker between two outer ones"},
      {"outer", TW_SPEC, initial_outer, 0, 0, 0, TW_CLOSED,
       "the rule that steps the centre, with transforms if need be"},
-     {"sync", TW_FLAG, NULL, 1, 0, 1, TW_CLOSED,
-      "step with the ways of all together; 0: with each worker's when it comes"},
+     [SYNC] = {"sync", TW_FLAG, NULL, 1, 0, 1, TW_CLOSED,
+               "step with the ways of all together; 0: with each worker's when it comes"},
      {"weight", TW_WORD, "sqrt stale mean full", TW__WEIGHT_SQRT, 0, 0, TW_CLOSED,
       "sync=0, of a way: 1/sqrt(n) of n workers; that over sqrt(1 + staleness); 1/n; 1"},
      {"buffer", TW_INT, NULL, 1, 1, MOST_GATHERED, TW_CLOSED,
@@ -141,6 +142,9 @@ static const tw_option options[] =
       "sync=0, in sim: who comes within so many seconds of another begins with it"},
      {"paced", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED, "sync=0: slower workers make fewer steps in a round"}};
 static const tw_alias aliases[] = {{"dylu", "paced"}, {NULL, NULL}};
+
+/* A round waits for all. */
+static int is_repeatable(const double *values) { return values[SYNC] != 0; }
 
 const tw__protocol tw__protocol_diloco = {
     .about = {.size = sizeof(tw_exchange),
@@ -155,6 +159,7 @@ const tw__protocol tw__protocol_diloco = {
               .n_options = sizeof options / sizeof options[0],
               .options = options,
               .aliases = aliases},
+    .is_repeatable = is_repeatable,
     .create = create,
     .free = destroy,
     .next = next,

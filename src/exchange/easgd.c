@@ -109,13 +109,17 @@ static void destroy(tw__workers *x)
     tw__rounds_free(x);
 }
 
+enum { SYNC = 2 };
 static const tw_option options[] = {{"every", TW_INT, NULL, 10, 1, TW_STEPS, TW_CLOSED,
                                      "steps of each worker from one pull to the next"},
                                     {"beta", TW_REAL, NULL, 0.9, 0, 1, TW_CLOSED,
                                      "the pull of all workers together; alpha = beta / workers"},
-                                    {"sync", TW_FLAG, NULL, 1, 0, 1, TW_CLOSED,
-                                     "pull all together; 0: each worker when it comes"}};
+                                    [SYNC] = {"sync", TW_FLAG, NULL, 1, 0, 1, TW_CLOSED,
+                                              "pull all together; 0: each worker when it comes"}};
 static const tw_alias aliases[] = {{"tau", "every"}, {NULL, NULL}};
+
+/* A round waits for all. */
+static int is_repeatable(const double *values) { return values[SYNC] != 0; }
 
 const tw__protocol tw__protocol_easgd = {
     .about =
@@ -131,6 +135,7 @@ const tw__protocol tw__protocol_easgd = {
          .n_options = sizeof options / sizeof options[0],
          .options = options,
          .aliases = aliases},
+    .is_repeatable = is_repeatable,
     .create = create,
     .free = destroy,
     .next = next,

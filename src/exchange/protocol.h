@@ -43,6 +43,7 @@ typedef struct tw__worker {
     struct tw__later *later; /* n_later updates to be counted */
     size_t n_later, later_capacity;
     tw_worker_info info;
+    double began; /* its last evaluation */
 } tw__worker;
 
 /* An update that is made and not yet counted. */
@@ -80,6 +81,8 @@ typedef struct tw__protocol {
     tw_exchange about;
     /* Whether with such options the bits are those of local; NULL: never. */
     int (*is_exact)(const double *values);
+    /* Likewise whether the same seed gives the same bits, on threads too; NULL: where it is exact. */
+    int (*is_repeatable)(const double *values);
     /* Of the run's optimiser in so many updates; NULL: as many. */
     uint64_t (*steps)(const double *values, uint64_t updates);
     /* x->state; also after a failure `free` is called */
@@ -164,6 +167,7 @@ typedef struct tw__workers_setting {
     tw_status (*count)(void *user, size_t worker, void *w, const tw_sums *sums, uint64_t rows, tw_error *err);
 } tw__workers_setting;
 
+enum { TW__FIRST = 2048 };
 struct tw__workers {
     tw_context *ctx;
     tw__workers_setting set;
@@ -187,8 +191,10 @@ struct tw__workers {
     uint64_t staleness[TW_STALENESS_BINS], most_stale;
     double staleness_sum;
     uint64_t staleness_n;
-    uint64_t ignored;      /* gradients that were too old */
-    uint64_t stores, lost; /* weights written where that was looked at; steps of others lost by that */
+    uint64_t ignored;            /* gradients that were too old */
+    uint64_t stores, lost;       /* weights written where that was looked at; steps of others lost by that */
+    tw_worker_evaluation *first; /* TW__FIRST evaluations; how many there have been */
+    _Atomic size_t evaluations;
     /* counts_arrivals: what was handed over, of which the first n_counted are counted */
     struct tw__later *arrived;
     size_t n_arrived, n_counted, arrived_capacity;
@@ -288,9 +294,9 @@ tw_visitor *tw__numbered_visitor(tw__numbered *to, tw_visitor *inner, const char
 double tw__transport_value(const tw__workers *x, const char *option);
 /* The n numbers of a list; 0: it is not given. */
 const double *tw__transport_list(const tw__workers *x, const char *option, size_t *n);
-/* Where there is a trace, adds that a worker, at such a time, begins or ends to evaluate; that a message is
+/* Notes that a worker, at such a time, begins or ends to evaluate; where there is a trace, that a message is
  * received, now; that numbers below this are given out. */
-void tw__trace_compute(tw__workers *x, const tw__worker *me, double at);
+void tw__trace_compute(tw__workers *x, tw__worker *me, double at);
 void tw__trace_computed(tw__workers *x, const tw__worker *me, double at);
 void tw__trace_received(tw__workers *x, const tw__message *m);
 void tw__trace_limit(tw__workers *x, uint64_t limit);

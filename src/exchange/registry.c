@@ -171,7 +171,7 @@ static tw_status read_exchange(tw_exchange_choice *out, const char *text, tw_err
     int parts;
     TW_TRY(parse(out, tw__text_of(text), spec, &parts, err));
     if (!out->transport) {
-        out->is_exact = 1;
+        out->is_exact = out->is_repeatable = 1;
         return join(out->spec, "local") ? TW_OK : TW_ERR_INTERNAL;
     }
     if (out->protocol->shares_memory && strcmp(out->transport->name, "threads") != 0)
@@ -194,6 +194,8 @@ static tw_status read_exchange(tw_exchange_choice *out, const char *text, tw_err
         return tw__fail(err, TW_ERR_SPEC, "exchange \"%.60s\" is too long", text);
     if (r.quoted[PROTOCOL].n) memcpy(out->quoted, r.quoted[PROTOCOL].at, r.quoted[PROTOCOL].n);
     out->is_exact = protocol->is_exact && protocol->is_exact(out->values);
+    out->is_repeatable = out->is_exact || tw__transport_of(out->transport)->is_virtual ||
+                         (protocol->is_repeatable && protocol->is_repeatable(out->values));
     return write_spec(&r, out) ? TW_OK : tw__fail(err, TW_ERR_SPEC, "exchange \"%.60s\" is too long", text);
 }
 

@@ -146,7 +146,7 @@ static void destroy(tw__workers *x)
     tw__free(x->ctx, t, 1, sizeof *t);
 }
 
-static int is_exact(const double *values)
+static int always(const double *values)
 {
     (void)values;
     return 1;
@@ -158,7 +158,7 @@ const tw__protocol tw__protocol_roundrobin = {
               .help = "workers take turns to evaluate and step: the bits of one process",
               .paper = "",
               .equation = "worker k mod n: w = step(w, gradient of update k at w)"},
-    .is_exact = is_exact,
+    .is_exact = always,
     .create = create,
     .free = destroy,
     .next = next,
@@ -174,6 +174,7 @@ const tw__protocol tw__protocol_roundrobin_delayed = {
               .paper = "Langford, Smola & Zinkevich 2009",
               .equation = "worker k mod n: w[k+1] = step(w[k], gradient of update k at w[k - (n - 1)])\n"
                           "the first n gradients are taken at w[0]"},
+    .is_repeatable = always,
     .create = create,
     .free = destroy,
     .next = next,

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "exchange/protocol.h"
-#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -44,6 +43,12 @@ struct carrier {
     uint64_t reductions;
     double seconds, began;
 };
+
+static double now(const tw__workers *x)
+{
+    const struct carrier *c = x->carrier;
+    return c->seconds + (c->began > 0 ? tw__seconds() - c->began : 0);
+}
 
 /* ---- workers ------------------------------------------------------------------------------------------- */
 
@@ -102,12 +107,12 @@ static tw_status act(tw__workers *x, struct seat *seat, int *computed, tw_error 
     TW_TRY(x->protocol->next(x, me, &next, err));
     *computed = next == TW__COMPUTE;
     if (!*computed) return TW_OK;
-    tw__trace_compute(x, me, NAN);
+    tw__trace_compute(x, me, now(x));
     const double start = tw__seconds();
     TW_TRY(tw__worker_compute(x, me, err));
     const double end = tw__seconds();
     me->info.computing += end - start;
-    tw__trace_computed(x, me, NAN);
+    tw__trace_computed(x, me, now(x));
     const tw_status s = x->protocol->computed(x, me, err);
     me->info.exchanging += tw__seconds() - end;
     return s;
@@ -249,12 +254,6 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
     if (atomic_load(&x->done) >= limit) return TW_OK;
     return tw__fail(err, TW_ERR_INTERNAL, "all workers wait for each other after %llu of %llu updates",
                     (unsigned long long)atomic_load(&x->done), (unsigned long long)limit);
-}
-
-static double now(const tw__workers *x)
-{
-    const struct carrier *c = x->carrier;
-    return c->seconds + (c->began > 0 ? tw__seconds() - c->began : 0);
 }
 
 /* ---- making -------------------------------------------------------------------------------------------- */

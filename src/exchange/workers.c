@@ -64,6 +64,7 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
                        .k = tw__kernels_for(setting->type, tw_context_isa(ctx)),
                        .n = tw__workers_count(setting->choice, ctx)};
     tw_status s = tw__alloc(ctx, &x->worker, x->n, sizeof *x->worker, err);
+    if (s == TW_OK) s = tw__alloc(ctx, &x->first, TW__FIRST, sizeof *x->first, err);
     for (size_t i = 0; s == TW_OK && i < x->n; i++) {
         x->worker[i].index = i;
         x->worker[i].at = setting->w;
@@ -88,6 +89,7 @@ void tw__workers_free(tw__workers *x)
         tw__free(x->ctx, me->w, x->set.size, x->k->real);
         tw__free(x->ctx, me->later, me->later_capacity, sizeof *me->later);
     }
+    tw__free(x->ctx, x->first, TW__FIRST, sizeof *x->first);
     tw__free(x->ctx, x->worker, x->n, sizeof *x->worker);
     tw__arrived_free(x);
     tw__free(x->ctx, x, 1, sizeof *x);
@@ -173,13 +175,18 @@ static void add_evaluation(tw__workers *x, enum tw__trace_kind kind, const tw__w
     add_event(x, (tw__trace_event){.kind = kind, .who = (uint32_t)me->index, .update = me->update}, at);
 }
 
-void tw__trace_compute(tw__workers *x, const tw__worker *me, double at)
+void tw__trace_compute(tw__workers *x, tw__worker *me, double at)
 {
+    me->began = at;
     add_evaluation(x, TW__TRACE_COMPUTE, me, at);
 }
 
 void tw__trace_computed(tw__workers *x, const tw__worker *me, double at)
 {
+    if (atomic_load_explicit(&x->evaluations, memory_order_relaxed) < TW__FIRST) {
+        const size_t i = atomic_fetch_add(&x->evaluations, 1);
+        if (i < TW__FIRST) x->first[i] = (tw_worker_evaluation){me->index, me->began, at};
+    }
     add_evaluation(x, TW__TRACE_COMPUTED, me, at);
 }
 
@@ -551,4 +558,7 @@ void tw__workers_info(const tw__workers *x, tw_exchange_info *out, tw_worker_inf
                               .mean_staleness =
                                   x->staleness_n ? x->staleness_sum / (double)x->staleness_n : NAN};
     memcpy(out->staleness, x->staleness, sizeof out->staleness);
+    out->evaluation = x->first;
+    out->n_evaluations = atomic_load(&x->evaluations);
+    if (out->n_evaluations > TW__FIRST) out->n_evaluations = TW__FIRST;
 }

@@ -59,6 +59,8 @@ tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err);
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err);
 /* Puts "test" and "val" of a result: loss, accuracy and metrics of the rows that were held out. */
 void tw__job_held_out(const tw_job *job, tw__json_builder *b, json_t *result);
+/* What its workers did; nothing for exchange local. */
+void tw__job_exchange(const tw_job *job, tw__json_builder *b, json_t *result);
 /* {"train": "...", ...}: the hashes of the data. */
 tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err);
 

@@ -129,6 +129,13 @@ static json_t *exchange_json(tw__json_builder *b, const tw_exchange_info *x)
     return o;
 }
 
+void tw__job_exchange(const tw_job *job, tw__json_builder *b, json_t *result)
+{
+    tw_exchange_info exchange = {.size = sizeof exchange};
+    if (tw_run_exchange(job->run, &exchange, NULL) == TW_OK)
+        tw__json_put(b, result, "exchange", exchange_json(b, &exchange));
+}
+
 /* Loss, accuracy and metrics of rows that were held out. */
 static json_t *held_out_json(tw__json_builder *b, const tw_job *job, const tw_metrics *m,
                              const tw_scores *scores)
@@ -173,7 +180,6 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
     const tw_optimizer *opt = tw_run_optimizer(job->run);
     const uint64_t skipped = opt ? tw_optimizer_skipped(opt) : 0;
     tw_run_progress solver = {.size = sizeof solver};
-    tw_exchange_info exchange = {.size = sizeof exchange};
     tw__json_builder b = {.err = err};
     tw_error why = {0};
     json_t *o = tw__json_object(&b);
@@ -193,8 +199,7 @@ tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err)
         tw__json_put(&b, o, "solver", solver_json(&b, &solver));
     if (skipped) tw__json_put_natural(&b, o, "skipped", skipped);
     tw__json_put(&b, o, "norms", norms_json(&b, job));
-    if (tw_run_exchange(job->run, &exchange, NULL) == TW_OK)
-        tw__json_put(&b, o, "exchange", exchange_json(&b, &exchange));
+    tw__job_exchange(job, &b, o);
     tw__json_put_real(&b, o, "seconds", tw_run_seconds(job->run));
     return tw__json_take(&b, o, out);
 }

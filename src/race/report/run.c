@@ -24,6 +24,7 @@ static tw_status take_result(tw__run_page *page, tw_error *err)
     json_t *result = tw__json_object(&b);
     if (!page->failure) tw__job_held_out(page->job, &b, result);
     tw__selection_json(&b, result, page->job);
+    tw__job_exchange(page->job, &b, result);
     return tw__json_take(&b, result, &page->result);
 }
 

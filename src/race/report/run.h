@@ -14,7 +14,7 @@ typedef struct tw__run_page {
     const json_t *config;    /* borrowed from `owned` */
     json_t *owned;
     const tw_model *model;
-    json_t *result;          /* its "test", "val", "path" and "cv" */
+    json_t *result;          /* its "test", "val", "path", "cv" and "exchange" */
     tw_model *loaded;        /* of a run that had finished before */
     uint64_t rows[TW__SETS]; /* 0: not known, or none */
     tw__race_run run;
@@ -32,6 +32,9 @@ void tw__page_fits_nav(tw__page *g);
 /* norms.c: the norms of a network's tensors, and a link to them; nothing where they were not measured. */
 void tw__page_norms(tw__page *g);
 void tw__page_norms_nav(tw__page *g);
+/* workers.c: what the workers of the run did, and a link to it; nothing for exchange local. */
+void tw__page_workers(tw__page *g);
+void tw__page_workers_nav(tw__page *g);
 /* run_parts.c: what is the page's own; ends with a row without a name. */
 extern const tw__part tw__run_parts[];
 #endif

@@ -49,6 +49,7 @@ static void put_nav(tw__page *g)
     tw__print(&g->p, "<a href=\"#curves\">Curves</a><a href=\"#results\">Result</a>");
     tw__page_fits_nav(g);
     if (has_rates(g)) tw__print(&g->p, "<a href=\"#rate\">Learning rate</a>");
+    tw__page_workers_nav(g);
     tw__page_norms_nav(g);
     tw__print(&g->p,
               "<a href=\"#network\">Model</a><a href=\"#optimizers\">%s</a><a href=\"#setting\">Settings</a>",
@@ -329,6 +330,7 @@ static void put_rate(tw__page *g)
 static void put_rate_and_norms(tw__page *g)
 {
     put_rate(g);
+    tw__page_workers(g);
     tw__page_norms(g);
 }
 
@@ -386,6 +388,17 @@ static void put_setting(tw__page *g, const tw_field *f, const json_t *value)
     tw__print(&g->p, "</td></tr>\n");
 }
 
+/* Threads that do not wait for each other may come in another order. */
+static const char *same_bits(const tw__page *g)
+{
+    tw_exchange_choice x;
+    const char *exchange = g->race->o.job.run.exchange;
+    if (!exchange || tw_exchange_read(&x, exchange, NULL) != TW_OK || x.is_repeatable)
+        return "The same seed gives the same model, bit for bit.";
+    return "The workers may be ready in another order, and the model then has other bits; <code>--trace</code> "
+           "and <code>--replay</code> repeat a run.";
+}
+
 static void put_settings(tw__page *g)
 {
     tw_field f;
@@ -398,8 +411,8 @@ static void put_settings(tw__page *g)
     tw__page_close_table(g);
     tw__print(
         &g->p,
-        "</div>\n<p class=\"hint\">To train again with the same settings, run <code>thalweg train --config run.json</code> in this folder. The "
-        "same seed gives the same model, bit for bit.</p>\n</section>\n");
+        "</div>\n<p class=\"hint\">To train again with the same settings, run <code>thalweg train --config run.json</code> in this folder. %s</p>\n</section>\n",
+        same_bits(g));
 }
 
 const tw__part tw__run_parts[] = {
