@@ -210,6 +210,8 @@ static void refused(void **state)
     worker_refused(&r, "diloco:sync=0,buffer=0", "buffer = 0 is outside [1,");
     worker_refused(&r, "diloco:sync=0,grace=-1", "grace = -1 is outside [0,");
     worker_refused(&r, "diloco:sync=0,weight=half", "weight = half");
+    r.o.trace = TW_BINARY_DIR "/paced.trace";
+    worker_refused(&r, "diloco:sync=0,paced=1,workers=2", "a trace cannot be repeated with others");
 }
 
 int main(void)

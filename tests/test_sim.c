@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #define PATH TW_BINARY_DIR "/sim.state"
+#define DELAYS TW_BINARY_DIR "/sim.delays"
 
 /* ---- stopped and continued ----------------------------------------------------------------------------- */
 
@@ -124,11 +125,21 @@ static const char *const simulated[] = {
     "sim:workers=3,jitter=exponential,latency=0.1+roundrobin-delayed",
     "sim:workers=4,times=1|1.3|2|3.1,latency=0.1+diloco:every=3,sync=0,grace=0.9,buffer=3,outer=\"adam\"",
     "sim:workers=3,jitter=exponential,service=0.1+diloco:every=4,sync=0,paced=1,weight=stale",
+    "sim:workers=2,jitter=exponential,latency=0.1,rate=adaptive1,delays=\"" DELAYS "\"",
 };
+
+static void write_delays(const char *text)
+{
+    FILE *f = fopen(DELAYS, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
 
 static void simulations_continue(void **state)
 {
     (void)state;
+    write_delays("0,0\n1,0\n0,2\n3,1\n");
     for (size_t i = 0; i < sizeof simulated / sizeof simulated[0]; i++) {
         worker_run net = {.rows = networks_data,
                           .model = "flatten; dense 60 relu; dropout 0.2; dense 3 softmax",
@@ -145,6 +156,28 @@ static void simulations_continue(void **state)
         continues_with_the_same_bits(&net, simulated[i], 1);
         continues_with_the_same_bits(&sparse, simulated[i], 1);
     }
+}
+
+/* A run that continues has the delays that it began with. */
+static void delays_belong_to_the_run(void **state)
+{
+    static const char exchange[] = "sim:workers=2,delays=\"" DELAYS "\"";
+    worker_run r = {.rows = worker_sparse, .model = "logistic", .classes = 2, .n_rows = 90, .o.batch = 9};
+    tw_error err = {0};
+    subject first, rest;
+    (void)state;
+    write_delays("0\n1\n");
+    make(&first, &r, exchange);
+    assert_true(step_until(&first, 5, exchange));
+    assert_int_equal(tw__checkpoint_save(first.ctx, PATH, "run", NULL, visit, first.run, NULL), TW_OK);
+    write_delays("0\n1\n1\n");
+    make(&rest, &r, exchange);
+    assert_int_equal(tw__checkpoint_load(rest.ctx, PATH, "run", NULL, visit, rest.run, &err), TW_ERR_DATA);
+    assert_non_null(strstr(err.message, "sim.delays: these are not the delays that the run began with"));
+    release(&first);
+    release(&rest);
+    unlink(PATH);
+    unlink(DELAYS);
 }
 
 /* Threads that share updates make the same ones whenever they are stopped. */
@@ -331,15 +364,11 @@ static void times_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(simulations_continue),
-        cmocka_unit_test(exact_threads_continue),
-        cmocka_unit_test(asynchronous_threads_continue),
-        cmocka_unit_test(simulations_get_more_epochs),
-        cmocka_unit_test(workers_have_their_times),
-        cmocka_unit_test(evaluations_pause),
-        cmocka_unit_test(time_of_ssp_is_between),
-        cmocka_unit_test(busy_servers_have_queues),
-        cmocka_unit_test(times_are_refused),
+        cmocka_unit_test(simulations_continue),        cmocka_unit_test(delays_belong_to_the_run),
+        cmocka_unit_test(exact_threads_continue),      cmocka_unit_test(asynchronous_threads_continue),
+        cmocka_unit_test(simulations_get_more_epochs), cmocka_unit_test(workers_have_their_times),
+        cmocka_unit_test(evaluations_pause),           cmocka_unit_test(time_of_ssp_is_between),
+        cmocka_unit_test(busy_servers_have_queues),    cmocka_unit_test(times_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

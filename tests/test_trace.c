@@ -49,7 +49,8 @@ static void runs_repeat(void **state)
                                             "easgd:every=2,workers=2",
                                             "easgd:every=1,sync=0,workers=3",
                                             "diloco:every=4,workers=2",
-                                            "diloco:every=3,sync=0,workers=3"};
+                                            "diloco:every=3,sync=0,workers=3",
+                                            "delayed:workers=3"};
     (void)state;
     for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
         worker_run net = {.rows = networks_data,

@@ -1,7 +1,8 @@
 /* libthalweg-train. Exchanges by name: how the workers of a run share their progress. To use one, name it
  * in tw_run_options.exchange. A spec names a protocol, "ps:sync=ssp,staleness=4,workers=2", which runs on
  * threads, or a transport and a protocol, "sim:workers=1000,jitter=exponential+easgd:tau=10"; an item that
- * is not an option of the part that it stands in is the other's, and a transport alone carries ps.
+ * is not an option of the part that it stands in is the other's, and a transport alone carries ps, or
+ * delayed if it has delays.
  *
  * Workers evaluate the rows of updates with objectives of their own (tw_objective.fork). Updates are
  * numbered from 0, and the rows of one depend on its number alone, whoever evaluates it. With ps:sync=bsp,
@@ -46,7 +47,7 @@ typedef struct tw_exchange_choice {
     double values[TW_OPTIONS_MAX], transport_values[TW_OPTIONS_MAX];
     /* the transport's value of a TW_LIST is the place of a count in here, and the numbers follow it */
     double lists[TW_EXCHANGE_NUMBERS];
-    char quoted[TW_SPEC_MAX]; /* of the protocol's option that is a spec; "": its default */
+    char quoted[TW_SPEC_MAX]; /* of the protocol's option that is in quotes; "": its default */
     /* canonical: no aliases or other names, shortest numbers, defaults left out, threads not named */
     char spec[TW_SPEC_MAX];
     int is_exact;      /* 1: the bits are those of local, for any number of workers */

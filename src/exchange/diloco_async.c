@@ -164,12 +164,19 @@ tw_status tw__diloco_async_receive(tw__workers *x, const tw__message *m, tw_erro
 
 static tw_status check(const tw__workers *x, const tw__diloco_async *a, tw_error *err)
 {
-    if (a->grace == 0 || x->transport->alarm) return TW_OK;
-    return tw__fail(
-        err, TW_ERR_SPEC,
-        "exchange %s: grace = %g needs a clock that knows who comes next, which only sim has; on %s "
-        "leave grace out",
-        x->choice.spec, a->grace, x->transport->about.name);
+    if (a->grace > 0 && !x->transport->alarm)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "exchange %s: grace = %g needs a clock that knows who comes next, which only sim has; on %s "
+            "leave grace out",
+            x->choice.spec, a->grace, x->transport->about.name);
+    if (a->is_paced && (x->set.trace || x->set.replay))
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "exchange %s: paced rounds depend on seconds that are measured, and a trace cannot be "
+            "repeated with others: leave paced or the trace out",
+            x->choice.spec);
+    return TW_OK;
 }
 
 static tw_status make_vectors(tw__workers *x, tw__diloco_async *a, tw_error *err)

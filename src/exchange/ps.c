@@ -179,7 +179,10 @@ static tw_status step_push(tw__workers *x, struct ps *p, size_t s, const tw__mes
     if (tw__staleness_ignores(&server->stale, staleness)) return ignore(x, p, s, m->from, err);
     if (p->gather > 0) TW_TRY(add_push(x, p, server, from, err));
     else {
-        TW_TRY(tw__staleness_step(x, &server->stale, &server->stepper, from, staleness, err));
+        const void *at = x->set.needs_point ? from->w : NULL;
+        const tw__sum *mean = &from->gradient.node[0];
+        TW_TRY(
+            tw__staleness_step(x, &server->stale, &server->stepper, from->index, mean, at, staleness, err));
         server->version++;
     }
     if (s == 0) {

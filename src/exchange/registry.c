@@ -110,6 +110,15 @@ static tw_status parse_part(tw__spec *spec, tw__text text, const tw_exchange **f
     return TW_OK;
 }
 
+/* What a transport carries if its spec names nothing: with delays the protocol that takes them. */
+static const tw_exchange *carried_by(const tw__spec *transport)
+{
+    const tw_exchange *delayed = tw_exchange_find("delayed");
+    for (int i = 0; i < transport->n; i++)
+        if (tw__text_is(transport->items[i].key, "delays")) return delayed;
+    return tw_exchange_find("ps");
+}
+
 /* What the text names, in one part or two; spec[1].n = 0: in one. */
 static tw_status parse(tw_exchange_choice *out, tw__text text, tw__spec spec[2], int *parts, tw_error *err)
 {
@@ -124,7 +133,7 @@ static tw_status parse(tw_exchange_choice *out, tw__text text, tw__spec spec[2],
             err, TW_ERR_SPEC,
             "\"%.*s\": a transport comes first and a protocol second, as in sim:workers=100+easgd",
             TW__SHOW(text));
-    out->protocol = *parts == 2 ? found[1] : found[0]->is_transport ? tw_exchange_find("ps") : found[0];
+    out->protocol = *parts == 2 ? found[1] : found[0]->is_transport ? carried_by(&spec[0]) : found[0];
     out->transport = found[0]->is_transport ? found[0] : tw_exchange_find("threads");
     if (strcmp(out->protocol->name, "local") != 0) return TW_OK;
     if (*parts == 2 || spec[0].n)

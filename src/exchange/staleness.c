@@ -46,15 +46,12 @@ static double factor(const tw__workers *x, const tw__staleness *s, uint64_t stal
     return 1;
 }
 
-tw_status tw__staleness_step(tw__workers *x, tw__staleness *s, tw__stepper *stepper, const tw__worker *from,
-                             uint64_t staleness, tw_error *err)
+tw_status tw__staleness_step(tw__workers *x, tw__staleness *s, tw__stepper *stepper, size_t worker,
+                             const tw__sum *mean, const void *at, uint64_t staleness, tw_error *err)
 {
-    const tw__sum *mean = &from->gradient.node[0];
-    const void *at = x->set.needs_point ? from->w : NULL;
     if (s->rate == TW__FULL) return tw__stepper_step(x, stepper, x->set.w, mean, at, err);
     const double now = tw_optimizer_factor(stepper->opt),
-                 rest = s->given ? 1 - (s->sum - s->given[from->index]) : 0,
-                 scale = factor(x, s, staleness, rest);
+                 rest = s->given ? 1 - (s->sum - s->given[worker]) : 0, scale = factor(x, s, staleness, rest);
     s->sum += scale;
     TW_TRY(tw_optimizer_set_factor(stepper->opt, now * scale, err));
     TW_TRY(tw__stepper_step(x, stepper, x->set.w, mean, at, err));

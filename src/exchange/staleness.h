@@ -22,9 +22,10 @@ tw_status tw__staleness_create(tw__workers *x, tw__staleness *s, tw_error *err);
 void tw__staleness_free(tw__workers *x, tw__staleness *s);
 int tw__staleness_ignores(const tw__staleness *s, uint64_t staleness);
 void tw__staleness_give(tw__staleness *s, size_t worker);
-/* Steps with the gradient of a worker that is so stale, at its rate. */
-tw_status tw__staleness_step(tw__workers *x, tw__staleness *s, tw__stepper *stepper, const tw__worker *from,
-                             uint64_t staleness, tw_error *err);
+/* Steps with the mean gradient of a worker that is so stale, at its rate. at: where that was taken, NULL if
+ * the rule does not look at that. */
+tw_status tw__staleness_step(tw__workers *x, tw__staleness *s, tw__stepper *stepper, size_t worker,
+                             const tw__sum *mean, const void *at, uint64_t staleness, tw_error *err);
 /* v: of the server */
 tw_status tw__staleness_visit(const tw__workers *x, tw__staleness *s, tw_visitor *v, tw_error *err);
 #endif

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <thalweg/exchange.h>
 
 /* A text that is as long as it may become. */
 typedef struct text {
@@ -173,20 +174,33 @@ static void put_staleness(text *t, const json_t *staleness)
     put(t, 0, "\n");
 }
 
+/* For workers that wait. */
+static const char *advice_against_waiting(const char *spec)
+{
+    tw_exchange_choice choice;
+    if (tw_exchange_read(&choice, spec, NULL) != TW_OK) return "";
+    const char *name = choice.protocol->name;
+    const int is_free = strstr(spec, "sync=0") != NULL;
+    if (strcmp(name, "ps") == 0)
+        return strstr(spec, "sync=asp")
+                   ? "workers wait for more than half of the time, for a server that is busy: larger batches (--batch) keep it less busy\n"
+                   : "workers wait for more than half of the time: with ps:sync=ssp or ps:sync=asp nobody waits for the slowest in each update\n";
+    if ((strcmp(name, "diloco") == 0 || strcmp(name, "easgd") == 0) && !is_free)
+        return "workers wait for more than half of the time: with sync=0 nobody waits for all\n";
+    return "";
+}
+
 /* What would help, if most of the time is lost. */
 static void put_advice(text *t, const json_t *exchange)
 {
     const double half = 0.5;
     const json_t *all = json_object_get(exchange, "all");
-    if (!json_string_value(json_object_get(exchange, "spec"))) return;
+    const char *spec = json_string_value(json_object_get(exchange, "spec"));
+    if (!spec) return;
     if (share(all, "exchanging") > half)
         put(t, 0,
             "more than half of the time goes into messages and steps: larger batches (--batch) need fewer of them\n");
-    else if (share(all, "waiting") > half)
-        put(t, 0,
-            strstr(json_string_value(json_object_get(exchange, "spec")), "sync=asp")
-                ? "workers wait for more than half of the time, for a server that is busy: larger batches (--batch) keep it less busy\n"
-                : "workers wait for more than half of the time: with ps:sync=ssp or ps:sync=asp nobody waits for the slowest in each update\n");
+    else if (share(all, "waiting") > half) put(t, 0, advice_against_waiting(spec));
 }
 
 static void put_exchange(text *t, const json_t *exchange)
