@@ -3,6 +3,7 @@
 #include "progress.h"
 #include "cli.h"
 #include "norms.h"
+#include "worker_table.h"
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -114,7 +115,10 @@ int progress_event(void *progress, const tw_event *e)
         p->start = cli_seconds();
     } else if (e->line) {
         if (!p->quiet) print_epoch(p, e, (double)(p->done - p->epoch_first) * (double)p->batch);
-        if (p->norms) cli_print_norms(stderr, tw_job_run_of(p->job));
+        if (p->details) {
+            cli_print_norms(stderr, tw_job_run_of(p->job));
+            cli_print_workers(stderr, tw_job_run_of(p->job));
+        }
         p->epoch_first = p->done;
     }
     if (p->job && cli_checkpoint_wanted()) tw_job_checkpoint(p->job);

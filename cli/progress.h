@@ -14,7 +14,7 @@ struct progress {
     /* steps of the whole run: where we began, are, and the epoch began */
     uint64_t first, done, epoch_first;
     struct run_log *log;
-    int norms; /* 1: also the norms of the tensors, after each epoch's line */
+    int details; /* 1: after each epoch's line also the norms of the tensors and what workers did */
     /* which SIGUSR1 and SIGUSR2 make write a checkpoint */
     tw_job *job;
 };

@@ -277,7 +277,7 @@ static tw_status run_job(const struct values *v, tw_job *job, struct progress *p
     if (tw_run_is_over(tw_job_status(job))) return finish_again(v, job, err);
     start(v, job, progress, log);
     progress->job = job;
-    progress->norms = v->common.verbose;
+    progress->details = v->common.verbose;
     tw_status status = tw_job_run(job, err);
     progress_clear(progress);
     /* of this error the page is another account */
