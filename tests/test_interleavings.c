@@ -41,6 +41,8 @@ static int advance_path(void)
 
 /* Gradients are all 1, a step of sgd takes 1 from each weight, and so every order has the same end. */
 struct board {
+    tw_context *ctx;
+    const tw_optimizer_options *options;
     int busy[MOST_WORKERS];
     tw__message mail[MOST_MESSAGES];
     size_t n_mail;
@@ -177,10 +179,12 @@ static tw_status count(void *user, size_t worker, void *w, const tw_sums *sums, 
     return TW_OK;
 }
 
-static tw_status no_optimizer(void *user, const tw__optimizer_setting *s, tw_optimizer **out, tw_error *err)
+static void commit(void *user, size_t worker, void *w) { (void)user, (void)worker, (void)w; }
+
+static tw_status make_optimizer(void *user, const tw__optimizer_setting *s, tw_optimizer **out, tw_error *err)
 {
-    (void)user, (void)s, (void)out;
-    return tw__fail(err, TW_ERR_INTERNAL, "one server needs no other optimiser");
+    (void)user, (void)s;
+    return tw_optimizer_create(out, board.ctx, board.options, err);
 }
 
 /* A run of `updates` with this protocol; workers 0: on threads, two of them. */
@@ -197,6 +201,8 @@ static tw_status run_once(tw_context *ctx, const char *protocol, size_t workers,
     o.tensors = &tensor;
     o.n_tensors = 1;
     tw_optimizer *optimizer;
+    board.ctx = ctx;
+    board.options = &o;
     assert_int_equal(tw_exchange_read(&choice, protocol, NULL), TW_OK);
     board.steps = tw__exchange_steps(&choice, updates);
     if (workers) choice.transport = &by_choice.about;
@@ -213,7 +219,8 @@ static tw_status run_once(tw_context *ctx, const char *protocol, size_t workers,
                                    .optimizer = optimizer,
                                    .user = &x,
                                    .compute = compute,
-                                   .make_optimizer = no_optimizer,
+                                   .make_optimizer = make_optimizer,
+                                   .commit = commit,
                                    .count = count};
     tw_status status = tw__workers_create(&x, ctx, &s, err);
     if (status == TW_OK) status = tw__workers_run(x, updates, err);
@@ -259,6 +266,7 @@ static void every_order(void **state)
         {"ps:sync=asp,gather=2", 2, 5, 4, 0},
         {"ps:sync=bsp", 2, 2, 0, 1},
         {"allreduce", 2, 3, 0, 1},
+        {"downpour:push=2,fetch=3", 2, 5, 3, 0},
         {"sharded", 2, 3, 0, 1},
         {"roundrobin", 2, 5, 0, 1},
         {"roundrobin", 3, 7, 0, 1},
@@ -292,7 +300,8 @@ static void random_orders(void **state)
     enum { SCHEDULES = 100000 };
     static const char *const protocols[] =
         {"ps:sync=ssp,staleness=1", "ps:sync=ssp,staleness=3",          "ps:sync=asp",          "ps:sync=bsp",
-         "roundrobin-delayed",      "ps:sync=ssp,staleness=1,oldest=2", "ps:sync=asp,gather=5", "sharded"};
+         "roundrobin-delayed",      "ps:sync=ssp,staleness=1,oldest=2", "ps:sync=asp,gather=5", "sharded",
+         "downpour:push=3,fetch=2"};
     enum { PROTOCOLS = sizeof protocols / sizeof protocols[0] };
     tw_context *ctx = networks_context(1);
     uint64_t furthest[PROTOCOLS] = {0};
@@ -317,7 +326,7 @@ static void workers_fail(void **state)
 {
     static const char *const protocols[] =
         {"ps:sync=bsp",          "ps:sync=ssp,staleness=1", "ps:sync=asp", "roundrobin", "roundrobin-delayed",
-         "ps:sync=asp,oldest=1", "ps:sync=asp,gather=2",    "allreduce",   "sharded"};
+         "ps:sync=asp,oldest=1", "ps:sync=asp,gather=2",    "allreduce",   "sharded",    "downpour:push=2"};
     enum { UPDATES = 6 };
     tw_context *ctx = networks_context(2);
     (void)state;

@@ -43,6 +43,8 @@ static void runs_repeat(void **state)
                                             "ps:sync=asp,workers=3,rate=inverse",
                                             "allreduce:workers=3",
                                             "sharded:workers=3",
+                                            "downpour:push=3,fetch=2,workers=3",
+                                            "downpour:push=2,fetch=5,servers=2,workers=4",
                                             "roundrobin:workers=3",
                                             "roundrobin-delayed:workers=3",
                                             "average:every=3,workers=3",

@@ -62,21 +62,6 @@ static tw_status gather(tw__workers *x, tw_error *err)
 
 /* ---- making -------------------------------------------------------------------------------------------- */
 
-static tw_status make_outer(tw__workers *x, tw__diloco *d, tw_error *err)
-{
-    const char *rule = *x->choice.quoted ? x->choice.quoted : initial_outer;
-    const tw__optimizer_setting s = {.hi = x->set.size, .rule = rule};
-    tw_error why;
-    d->outer = (tw__stepper){.hi = x->set.size, .is_own = 1};
-    const tw_status status = x->set.make_optimizer(x->set.user, &s, &d->outer.opt, &why);
-    if (status != TW_OK) return tw__fail(err, status, "outer rule of diloco: %s", why.message);
-    if (tw_optimizer_has_view(d->outer.opt))
-        return tw__fail(err, TW_ERR_SPEC,
-                        "outer rule of diloco: %s reports other weights than it steps, and workers need one",
-                        rule);
-    return TW_OK;
-}
-
 /* What only arrivals have. */
 static tw_status refuse_async_options(const tw__workers *x, tw_error *err)
 {
@@ -101,7 +86,8 @@ static tw_status create(tw__workers *x, tw_error *err)
     r->settle = settle;
     r->ends_with_run = r->takes_centre = 1;
     d->is_sync = tw__exchange_value(x, "sync") != 0;
-    TW_TRY(make_outer(x, d, err));
+    TW_TRY(tw__stepper_of_rule(x, *x->choice.quoted ? x->choice.quoted : initial_outer, "outer", 0,
+                               x->set.size, &d->outer, err));
     return d->is_sync ? refuse_async_options(x, err) : tw__diloco_async_create(x, r, err);
 }
 

@@ -1,4 +1,4 @@
-/* Gradients that are added up until there are so many, which then make one step: ps:gather=B.
+/* Gradients that are added up until they make one step: ps:gather=B, downpour.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_EXCHANGE_GATHER_H
 #define TW_EXCHANGE_GATHER_H

@@ -185,6 +185,7 @@ struct tw__workers {
     tw__tracer *trace;     /* NULL: none is written */
     tw_optimizer *leading; /* likewise, if that is not the run's optimiser */
     int has_several;       /* likewise: several optimisers step the weights */
+    int has_server_rule;   /* likewise: gradients are stepped by another rule than the run's */
     /* updates given out; how many may be; steps made */
     _Atomic uint64_t given, limit, done;
     _Atomic uint64_t messages, bytes;
@@ -261,7 +262,7 @@ tw_status tw__hand_over(tw__workers *x, tw__worker *me, tw_error *err);
 typedef struct tw__stepper {
     tw_optimizer *opt;
     size_t lo, hi;
-    int is_own, is_shared;
+    int is_own, is_shared, takes_lists;
     uint64_t number; /* where it is shared: of the step, from 0 */
     void *spread;
     uint32_t *index;
@@ -270,6 +271,9 @@ typedef struct tw__stepper {
 /* Of all weights it may be the run's. */
 tw_status tw__stepper_create(tw__workers *x, size_t lo, size_t hi, int is_own, tw__stepper *out,
                              tw_error *err);
+/* Of another rule, for example the "outer" one. */
+tw_status tw__stepper_of_rule(tw__workers *x, const char *rule, const char *role, size_t lo, size_t hi,
+                              tw__stepper *out, tw_error *err);
 void tw__stepper_free(tw__workers *x, tw__stepper *s);
 /* Gives one of its own the state of the run's optimiser; from here on its steps may be made while others are
  * (optimizer/shared.h). */

@@ -22,7 +22,7 @@ static tw_status make_stepper(tw__workers *x, size_t i, tw__stepper *to, tw_erro
     const uint64_t total = x->set.total, steps = total > i ? (total - i + x->n - 1) / x->n : 1;
     if (x->n == 1) return tw__stepper_create(x, 0, x->set.size, 0, to, err);
     const tw__optimizer_setting s = {.hi = x->set.size, .steps = steps, .stream = i};
-    *to = (tw__stepper){.hi = x->set.size, .is_own = 1};
+    *to = (tw__stepper){.hi = x->set.size, .is_own = 1, .takes_lists = x->set.steps_lists};
     return x->set.make_optimizer(x->set.user, &s, &to->opt, err);
 }
 

@@ -336,11 +336,38 @@ size_t tw__range_begin(size_t size, size_t i, size_t n)
 tw_status tw__stepper_create(tw__workers *x, size_t lo, size_t hi, int is_own, tw__stepper *out,
                              tw_error *err)
 {
-    *out = (tw__stepper){.opt = x->set.optimizer, .lo = lo, .hi = hi, .is_own = is_own};
+    *out = (tw__stepper){.opt = x->set.optimizer,
+                         .lo = lo,
+                         .hi = hi,
+                         .is_own = is_own,
+                         .takes_lists = x->set.steps_lists};
     if (!is_own) return TW_OK;
     out->opt = NULL;
     const tw__optimizer_setting setting = {.lo = lo, .hi = hi};
     return x->set.make_optimizer(x->set.user, &setting, &out->opt, err);
+}
+
+/* A gradient of 0 must do nothing: there is nothing that fell behind to make up for. */
+static int takes_lists(const char *rule)
+{
+    tw_chain chain;
+    return tw_chain_read(&chain, rule, NULL, NULL) == TW_OK && chain.n == 1 &&
+           (chain.link[0].rule->traits(chain.link[0].values) & TW_ZERO_IS_NOTHING);
+}
+
+tw_status tw__stepper_of_rule(tw__workers *x, const char *rule, const char *role, size_t lo, size_t hi,
+                              tw__stepper *out, tw_error *err)
+{
+    const tw__optimizer_setting s = {.lo = lo, .hi = hi, .rule = rule};
+    const char *const whose = x->protocol->about.name;
+    tw_error why;
+    *out = (tw__stepper){.lo = lo, .hi = hi, .is_own = 1, .takes_lists = takes_lists(rule)};
+    const tw_status status = x->set.make_optimizer(x->set.user, &s, &out->opt, &why);
+    if (status != TW_OK) return tw__fail(err, status, "%s rule of %s: %s", role, whose, why.message);
+    if (!tw_optimizer_has_view(out->opt)) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC,
+                    "%s rule of %s: %s reports other weights than it steps, and workers need one", role,
+                    whose, rule);
 }
 
 void tw__stepper_free(tw__workers *x, tw__stepper *s)
@@ -413,7 +440,7 @@ tw_status tw__stepper_step(tw__workers *x, tw__stepper *s, void *w, const tw__su
     void *const range = (char *)w + first;
     if (at) at = (const char *)at + first;
     if (!mean->is_list) return step_vector(x, s, range, (const char *)mean->dense + first, at, err);
-    if (x->set.steps_lists && !at) return step_list(x, s, range, mean->list, err);
+    if (s->takes_lists && !at) return step_list(x, s, range, mean->list, err);
     if (!s->spread) TW_TRY(tw__alloc(x->ctx, &s->spread, n, x->k->real, err));
     memset(s->spread, 0, n * x->k->real);
     tw__list_spread(mean->list, x->set.type, s->lo, s->hi, s->spread);

@@ -163,16 +163,18 @@ static tw_status make_optimizer(void *user, const tw__optimizer_setting *setting
     const size_t n = r->train.n_tensors;
     tw_tensor *tensors = NULL;
     int64_t(*shapes)[2] = NULL;
-    if (setting->hi - setting->lo < r->size && tw_optimizer_passes(r->optimizer) > 0)
-        return tw__fail(err, TW_ERR_SPEC,
-                        "%s measures whole tensors, of which servers have parts: use one server, or sync=bsp",
-                        tw_optimizer_spec(r->optimizer));
     tw_status s = tw__alloc(r->ctx, &tensors, n, sizeof *tensors, err);
     if (s == TW_OK) s = tw__alloc(r->ctx, &shapes, n, sizeof *shapes, err);
     if (s == TW_OK) s = make_range(r, setting, tensors, shapes, out, err);
     tw__free(r->ctx, shapes, n, sizeof *shapes);
     tw__free(r->ctx, tensors, n, sizeof *tensors);
-    return s;
+    if (s != TW_OK || setting->hi - setting->lo == r->size || tw_optimizer_passes(*out) == 0) return s;
+    tw__fail(err, TW_ERR_SPEC,
+             "%s measures whole tensors, of which servers have parts: use one server, or sync=bsp",
+             tw_optimizer_spec(*out));
+    tw_optimizer_free(*out);
+    *out = NULL;
+    return TW_ERR_SPEC;
 }
 
 /* ---- making -------------------------------------------------------------------------------------------- */
@@ -281,13 +283,16 @@ static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice,
             choice,
             "batch normalisation waits within an evaluation, which simulated and repeated workers cannot",
             err);
+    if (x->has_server_rule && r->workers->options->groups)
+        return refuse(choice, "groups are for the run's rule, and a server steps all weights by its own",
+                      err);
     if (!x->has_several) return TW_OK;
     if (r->controls)
         return refuse(choice, "a control sets the rate of one optimiser, and there are several", err);
     if (r->view)
         return refuse(choice,
                       "the rule reports other weights than it steps, and there are several optimisers", err);
-    return r->train.commit && !x->has_replicas
+    return r->train.commit && (!x->has_replicas || x->n_servers > 1)
                ? refuse(choice, "the model moves weights after an update, which one server must have", err)
                : TW_OK;
 }
