@@ -159,7 +159,7 @@ static void refused(void **state)
     worker_refused(&net, "ps:sync=asp,workers=2,servers=2", "measures whole tensors");
     net.o.optimizer = NULL;
     net.o.estimator = "svrg";
-    worker_refused(&net, "ps:workers=2", "estimator svrg");
+    worker_refused(&net, "ps:workers=2", "a direction of svrg is one worker's");
     net.o.estimator = NULL;
     net.o.nonfinite = TW_NONFINITE_SKIP;
     worker_refused(&net, "ps:workers=2", "nonfinite must be error");

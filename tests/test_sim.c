@@ -180,6 +180,24 @@ static void delays_belong_to_the_run(void **state)
     unlink(DELAYS);
 }
 
+/* In rounds, whose snapshots all workers use: as vectors and as lists. */
+static void rounds_continue(void **state)
+{
+    (void)state;
+    for (int by_degree = 0; by_degree < 2; by_degree++) {
+        worker_run r = {.rows = worker_sparse,
+                        .model = "logistic:l2=0.01",
+                        .classes = 2,
+                        .n_rows = 40,
+                        .o.batch = 4,
+                        .o.optimizer = "svrg:m=7,lr=0.1",
+                        .o.sparse = by_degree ? TW_RUN_SPARSE_DEGREE : TW_RUN_SPARSE_EXACT};
+        continues_with_the_same_bits(&r, "sim:workers=3,jitter=exponential,latency=0.3+ps:sync=asp", 1);
+        continues_with_the_same_bits(&r, "roundrobin:workers=2", 0);
+        continues_with_the_same_bits(&r, "hogwild:workers=1", 0);
+    }
+}
+
 /* Threads that share updates make the same ones whenever they are stopped. */
 static void exact_threads_continue(void **state)
 {
@@ -364,11 +382,17 @@ static void times_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(simulations_continue),        cmocka_unit_test(delays_belong_to_the_run),
-        cmocka_unit_test(exact_threads_continue),      cmocka_unit_test(asynchronous_threads_continue),
-        cmocka_unit_test(simulations_get_more_epochs), cmocka_unit_test(workers_have_their_times),
-        cmocka_unit_test(evaluations_pause),           cmocka_unit_test(time_of_ssp_is_between),
-        cmocka_unit_test(busy_servers_have_queues),    cmocka_unit_test(times_are_refused),
+        cmocka_unit_test(simulations_continue),
+        cmocka_unit_test(delays_belong_to_the_run),
+        cmocka_unit_test(rounds_continue),
+        cmocka_unit_test(exact_threads_continue),
+        cmocka_unit_test(asynchronous_threads_continue),
+        cmocka_unit_test(simulations_get_more_epochs),
+        cmocka_unit_test(workers_have_their_times),
+        cmocka_unit_test(evaluations_pause),
+        cmocka_unit_test(time_of_ssp_is_between),
+        cmocka_unit_test(busy_servers_have_queues),
+        cmocka_unit_test(times_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

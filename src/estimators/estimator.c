@@ -120,6 +120,8 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__e
                          .convexity = s->convexity,
                          .lipschitz = s->searches ? 1 : 0,
                          .seed = s->seed,
+                         .is_led = s->is_led,
+                         .leader = s->leader,
                          .in_streams = s->in_streams};
     e->requested = s->batch ? s->batch : !choice.estimator->takes_batch ? 0 : s->order ? 1 : DEFAULT_BATCH;
     uint64_t times = s->accumulate ? s->accumulate : 1, wanted = e->requested;

@@ -69,6 +69,13 @@ typedef struct tw__estimator_type {
     /* also after a create that failed; e->state may be NULL */
     void (*free)(tw__estimator *e);
     tw_status (*direction)(tw__estimator *e, tw__update *u, tw_error *err);
+    /* NULL, or where updates come in rounds that begin with a snapshot of the weights: whether update
+     * `number` begins one, a pure function of it; and taking it, which the directions of a led estimator
+     * leave to its leader. */
+    int (*begins_round)(const tw__estimator *e, uint64_t number);
+    tw_status (*begin_round)(tw__estimator *e, tw__update *u, tw_error *err);
+    /* The last snapshot and its mean gradient, for a direction as a list. */
+    void (*round)(const tw__estimator *e, const void **snapshot, const void **mean);
     tw_status (*visit)(tw__estimator *e, tw_visitor *v, tw_error *err);
 } tw__estimator_type;
 
@@ -93,8 +100,10 @@ struct tw__estimator {
     size_t n_order, n_given, n_drawn;
     /* the epoch's random numbers from number ahead_first on; ahead_epoch: counted from 1, 0: none yet */
     uint64_t ahead[TW__AHEAD], ahead_epoch, ahead_first;
-    int in_streams; /* rows are drawn in `batch` streams (streams.h) */
-    void *state;    /* the estimator's state */
+    int is_led;                  /* rounds are begun from outside, for several workers */
+    const tw__estimator *leader; /* whose snapshot it uses; NULL: its own */
+    int in_streams;              /* rows are drawn in `batch` streams (streams.h) */
+    void *state;                 /* the estimator's state */
 };
 
 typedef struct tw__estimator_setting {
@@ -105,6 +114,8 @@ typedef struct tw__estimator_setting {
     int searches;                 /* lr=search */
     int is_fused;                 /* by_row.h keeps its state */
     int in_streams;               /* rows hand something on (tw_objective.carry) */
+    int is_led;
+    const tw__estimator *leader;
     tw_type real;
     size_t size;
     /* NULL, or rows to draw in place of its own; copied */

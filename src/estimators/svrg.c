@@ -2,7 +2,8 @@
  * gradient is corrected by theirs at u. Option I continues from the last iterate; loopless does, too, but at
  * random times. Option II goes back to an iterate of the m before, drawn uniformly: the one place where an
  * estimator changes the weights. (The rule's own state continues.) The loopless snapshot is the iterate after
- * a step, as Kulunchakov & Mairal's; Kovalev, Horvath & Richtarik's is the one before it.
+ * a step, as Kulunchakov & Mairal's; Kovalev, Horvath & Richtarik's is the one before it. With several
+ * workers, whose steps do not wait for each other, it is AsySVRG (Zhao & Li 2016).
  * SPDX-License-Identifier: MIT */
 #include "base/random.h"
 #include "estimators/by_row.h"
@@ -22,6 +23,7 @@ struct svrg {
     /* option II: the iterate that the next snapshot is taken at */
     void *chosen;
     double row_weight; /* mean weight of a row */
+    tw_sums sums;      /* of all rows at u, scaled to a batch */
     uint64_t m;
 };
 
@@ -46,11 +48,15 @@ static int is_chosen(const tw__estimator *e, uint64_t number, uint64_t m)
 static tw_status create(tw__estimator *e, tw_error *err)
 {
     struct svrg *s;
+    if (e->is_led && e->choice.values[OPTION] == OPTION_II)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "svrg with option=II goes back to an iterate of one process: several workers take "
+                        "option=I or loopless");
     TW_TRY(tw__alloc(e->ctx, &s, 1, sizeof *s, err));
     e->state = s;
     s->m = length_of(e);
-    TW_TRY(tw__estimator_vector(e, &s->snapshot, err));
-    TW_TRY(tw__estimator_vector(e, &s->mean, err));
+    if (!e->leader) TW_TRY(tw__estimator_vector(e, &s->snapshot, err));
+    if (!e->leader) TW_TRY(tw__estimator_vector(e, &s->mean, err));
     TW_TRY(tw__estimator_vector(e, &s->gradient, err));
     TW_TRY(tw__estimator_vector(e, &s->there, err));
     return e->choice.values[OPTION] == OPTION_II ? tw__estimator_vector(e, &s->chosen, err) : TW_OK;
@@ -60,38 +66,57 @@ static void destroy(tw__estimator *e)
 {
     struct svrg *s = e->state;
     if (!s) return;
-    tw__estimator_free_vector(e, s->snapshot);
-    tw__estimator_free_vector(e, s->mean);
+    if (!e->leader) tw__estimator_free_vector(e, s->snapshot);
+    if (!e->leader) tw__estimator_free_vector(e, s->mean);
     tw__estimator_free_vector(e, s->gradient);
     tw__estimator_free_vector(e, s->there);
     tw__estimator_free_vector(e, s->chosen);
     tw__free(e->ctx, s, 1, sizeof *s);
 }
 
-/* The gradients of the drawn rows at w and at u are one and the same here, so that only the full gradient is
- * needed. */
-static tw_status take_snapshot(tw__estimator *e, struct svrg *s, tw__update *u, tw_error *err)
+static int is_first(const tw__estimator *e, uint64_t number)
 {
+    return begins_round(e, number, ((const struct svrg *)e->state)->m);
+}
+
+static tw_status take_snapshot(tw__estimator *e, tw__update *u, tw_error *err)
+{
+    struct svrg *s = e->state;
     if (s->chosen && u->number > 0) tw__vectors_copy(e, u->w, s->chosen);
     TW_TRY(tw__estimator_full_gradient(e, u, u->w, s->mean, &s->row_weight, err));
     tw__vectors_copy(e, s->snapshot, u->w);
-    tw__vectors_copy(e, s->gradient, s->mean);
+    s->sums = u->sums;
     return TW_OK;
 }
 
-static tw_status correct(tw__estimator *e, struct svrg *s, tw__update *u, tw_error *err)
+static void last_round(const tw__estimator *e, const void **snapshot, const void **mean)
 {
+    const struct svrg *of = (e->leader ? e->leader : e)->state;
+    *snapshot = of->snapshot;
+    *mean = of->mean;
+}
+
+static tw_status correct(tw__estimator *e, const struct svrg *of, tw__update *u, tw_error *err)
+{
+    struct svrg *s = e->state;
     tw_sums there;
     TW_TRY(u->gradient(u->user, u->w, u->rows, u->n, s->gradient, &u->sums, err));
-    TW_TRY(u->gradient(u->user, s->snapshot, u->rows, u->n, s->there, &there, err));
-    tw__vectors_correct(e, s->gradient, s->there, (double)u->n * s->row_weight, s->mean);
+    TW_TRY(u->gradient(u->user, of->snapshot, u->rows, u->n, s->there, &there, err));
+    tw__vectors_correct(e, s->gradient, s->there, (double)u->n * of->row_weight, of->mean);
     return TW_OK;
 }
 
+/* The gradients of the drawn rows at w and at u are one and the same where a round begins, so that only the
+ * full gradient is needed. */
 static tw_status direction(tw__estimator *e, tw__update *u, tw_error *err)
 {
     struct svrg *s = e->state;
-    TW_TRY(begins_round(e, u->number, s->m) ? take_snapshot(e, s, u, err) : correct(e, s, u, err));
+    const struct svrg *of = (e->leader ? e->leader : e)->state;
+    if (is_first(e, u->number)) {
+        if (!e->is_led) TW_TRY(take_snapshot(e, u, err));
+        tw__vectors_copy(e, s->gradient, of->mean);
+        u->sums = of->sums;
+    } else TW_TRY(correct(e, of, u, err));
     if (is_chosen(e, u->number, s->m)) tw__vectors_copy(e, s->chosen, u->w);
     u->direction = s->gradient;
     return TW_OK;
@@ -135,7 +160,8 @@ const tw__estimator_type tw__estimator_svrg = {
         {.size = sizeof(tw_estimator),
          .name = "svrg",
          .help = "gradient corrected by a snapshot's: unbiased, no table",
-         .paper = "Johnson & Zhang 2013, figure 1; loopless: Kulunchakov & Mairal 2020, random-SVRG",
+         .paper =
+             "Johnson & Zhang 2013, figure 1; loopless: Kulunchakov & Mairal 2020, random-SVRG; several workers: Zhao & Li 2016 (AsySVRG)",
          .equation =
              "every m updates: u = w, G = f'(u); option II: w goes back first to one of the last m iterates\n"
              "loopless: u = w, G = f'(u) at random, in an update with probability 1/m\n"
@@ -155,5 +181,8 @@ const tw__estimator_type tw__estimator_svrg = {
     .create = create,
     .free = destroy,
     .direction = direction,
+    .begins_round = is_first,
+    .begin_round = take_snapshot,
+    .round = last_round,
     .visit = visit,
 };

@@ -30,6 +30,7 @@ typedef struct tw__gradient {
     size_t first[TW_MOST_LEAVES];
     tw__sum node[TW_MOST_LEAVES];
     tw_sums leaf[TW_MOST_LEAVES]; /* each leaf's; where they are all, leaf[0] is their sum */
+    int is_mean;                  /* node[0] is a mean already, and the only one */
     uint64_t rows;                /* that were evaluated */
 } tw__gradient;
 
@@ -83,6 +84,12 @@ typedef struct tw__protocol {
     int (*is_exact)(const double *values);
     /* Likewise whether the same seed gives the same bits, on threads too; NULL: where it is exact. */
     int (*is_repeatable)(const double *values);
+    /* It goes with estimators that begin rounds: no gradient is evaluated for an update that may not be given
+     * out, whole updates are a worker's, and all weights are the run's. */
+    int takes_rounds;
+    const char *estimator; /* NULL, or the one that it is for, and that a run has which names none */
+    /* NULL, or when all rest: workers get the weights of now. */
+    tw_status (*refresh)(tw__workers *x, tw_error *err);
     /* Of the run's optimiser in so many updates; NULL: as many. */
     uint64_t (*steps)(const double *values, uint64_t updates);
     /* x->state; also after a failure `free` is called */
@@ -121,6 +128,8 @@ typedef struct tw__transport {
     tw_status (*reduce)(tw__workers *x, const tw__worker *me, double *sums, size_t lo, size_t hi,
                         size_t leaves, size_t n, tw_error *err);
     double (*now)(const tw__workers *x);
+    /* NULL, or when all rest: the workers have shared evaluations of the length of so many updates. */
+    void (*pass)(tw__workers *x, double updates);
     tw_status (*visit)(tw__workers *x, tw_visitor *v, tw_error *err);
     /* NULL but for a replay. A number for a worker's next update, if it is to have one; the updates that are
      * to be done when `run` next returns; 0: there is no further call. The run is done, with weights of this
@@ -192,6 +201,7 @@ struct tw__workers {
     uint64_t staleness[TW_STALENESS_BINS], most_stale;
     double staleness_sum;
     uint64_t staleness_n;
+    uint64_t round_end;          /* all rest when so many updates are done; 0: at the run's end */
     uint64_t ignored;            /* gradients that were too old */
     uint64_t stores, lost;       /* weights written where that was looked at; steps of others lost by that */
     tw_worker_evaluation *first; /* TW__FIRST evaluations; how many there have been */

@@ -247,6 +247,18 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
     return TW_OK;
 }
 
+/* All have answered, and nothing is on its way. */
+static tw_status refresh(tw__workers *x, tw_error *err)
+{
+    struct ps *p = x->state;
+    for (size_t s = 0; s < x->n_servers; s++)
+        for (size_t i = 0; i < x->n; i++) {
+            p->client[i].version[s] = p->server[s].version;
+            tw__staleness_give(&p->server[s].stale, i);
+        }
+    return x->worker[0].w ? tw__copy_weights(x, err) : TW_OK;
+}
+
 /* ---- making -------------------------------------------------------------------------------------------- */
 
 static tw_status make_server(tw__workers *x, struct ps *p, size_t s, tw_error *err)
@@ -402,6 +414,8 @@ const tw__protocol tw__protocol_ps = {
          .n_options = sizeof options / sizeof options[0],
          .options = options},
     .is_exact = is_exact,
+    .takes_rounds = 1,
+    .refresh = refresh,
     .steps = steps,
     .create = create,
     .free = destroy,

@@ -159,6 +159,7 @@ const tw__protocol tw__protocol_roundrobin = {
               .paper = "",
               .equation = "worker k mod n: w = step(w, gradient of update k at w)"},
     .is_exact = always,
+    .takes_rounds = 1,
     .create = create,
     .free = destroy,
     .next = next,

@@ -17,7 +17,8 @@ tw_status tw__shared_computed(tw__workers *x, tw__worker *me, tw_error *err);
 tw_status tw__shared_receive(tw__workers *x, const tw__message *m, tw_error *err);
 tw_status tw__shared_visit(tw__workers *x, tw_visitor *v, tw_error *err);
 
-#define TW__SHARED                                                               \
-    .free = tw__shared_free, .next = tw__shared_next, .fetch = tw__shared_fetch, \
-    .computed = tw__shared_computed, .receive = tw__shared_receive, .visit = tw__shared_visit
+#define TW__SHARED                                                                             \
+    .free = tw__shared_free, .next = tw__shared_next, .fetch = tw__shared_fetch,               \
+    .computed = tw__shared_computed, .receive = tw__shared_receive, .visit = tw__shared_visit, \
+    .takes_rounds = 1
 #endif

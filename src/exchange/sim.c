@@ -177,10 +177,11 @@ static tw_status begin(tw__workers *x, tw_error *err)
 static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
 {
     tw__sim *c = x->carrier;
-    atomic_store(&x->limit, x->set.total);
-    if (!c->has_begun) TW_TRY(begin(x, err));
-    /* what the last updates are sent for is part of the run */
-    while (atomic_load(&x->done) < limit || (limit == x->set.total && c->n > 0)) {
+    const uint64_t end = x->round_end ? x->round_end : x->set.total;
+    atomic_store(&x->limit, end);
+    if (!c->has_begun || c->n == 0) TW_TRY(begin(x, err));
+    /* what the last updates are sent for is part of the run, or of its round */
+    while (atomic_load(&x->done) < limit || (limit == end && c->n > 0)) {
         int counted = 0;
         if (atomic_load(&x->done) < limit) TW_TRY(tw__count_arrived(x, &counted, err));
         if (counted) continue;
@@ -193,6 +194,27 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
         TW_TRY(e.kind == TW__SIM_COMPUTED ? finish(x, &x->worker[e.message.to], err) : arrive(x, &e, err));
     }
     return TW_OK;
+}
+
+/* Each makes as many evaluations as any other, one after the other, and all wait for the slowest. */
+static void pass(tw__workers *x, double updates)
+{
+    tw__sim *c = x->carrier;
+    double latest = c->now;
+    for (size_t i = 0; i < x->n; i++) {
+        tw__sim_seat *seat = &c->seat[i];
+        double takes = 0;
+        for (double left = updates / (double)x->n; left > 0; left--)
+            takes += (left < 1 ? left : 1) * tw__sim_compute_time(&c->clock, i, seat->draws++);
+        x->worker[i].info.computing += takes;
+        seat->ready = c->now + takes;
+        if (seat->ready > latest) latest = seat->ready;
+    }
+    for (size_t i = 0; i < x->n; i++) {
+        x->worker[i].info.waiting += latest - c->seat[i].ready;
+        c->seat[i].ready = c->seat[i].since = latest;
+    }
+    c->now = latest;
 }
 
 static double now(const tw__workers *x) { return ((const tw__sim *)x->carrier)->now; }
@@ -254,5 +276,6 @@ const tw__transport tw__transport_sim = {
     .send = send,
     .alarm = alarm,
     .now = now,
+    .pass = pass,
     .visit = tw__sim_visit,
 };

@@ -8,7 +8,7 @@ enum {
     SEAT_TIMES = 3,
     SEAT_COUNTS = 2,
     EVENT_NUMBERS = 10,
-    HEAD_NUMBERS = 4,
+    HEAD_NUMBERS = 5,
     NODE_NUMBERS = 3,
     SUM_NUMBERS = 3
 };
@@ -169,7 +169,7 @@ static void write_gradient(const tw__workers *x, struct pack *p, const tw__gradi
 {
     size_t lo, hi;
     leaves_of(x, g, &lo, &hi);
-    const uint64_t head[HEAD_NUMBERS] = {g->lo, g->hi, g->n, g->rows};
+    const uint64_t head[HEAD_NUMBERS] = {g->lo, g->hi, g->n, g->rows, (uint64_t)g->is_mean};
     memcpy(p->head + p->at.head, head, sizeof head);
     p->at.head += HEAD_NUMBERS;
     for (; lo < hi; lo++, p->at.sum += SUM_NUMBERS)
@@ -216,6 +216,7 @@ static tw_status read_gradient(tw__workers *x, struct pack *p, size_t worker, tw
     g->lo = head[0];
     g->hi = head[1];
     g->rows = head[3];
+    g->is_mean = head[4] != 0;
     g->n = 0;
     TW_TRY(tw__grow(x->ctx, &seat->node, &seat->n_nodes, head[2], sizeof *seat->node, err));
     g->n = head[2];

@@ -244,6 +244,7 @@ const tw__sum *tw__mean_gradient(const tw__workers *x, tw__gradient *g)
 {
     tw__sum *const sum = &g->node[0];
     const double weight = g->leaf[0].weight;
+    if (g->is_mean) return sum;
     if (!sum->is_list) tw__mean_range(x, g, 0, x->set.size);
     else if (weight != 1) x->k->divide(sum->list->n, sum->list->value, weight);
     return sum;

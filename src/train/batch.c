@@ -40,7 +40,7 @@ struct tw__batch {
      * nobody follows them. */
     char *carried, *handed_on;
     size_t n_carried;
-    const double *shares; /* of l2, for each column; NULL: it is not by degree */
+    const double *ratios; /* l2 is by these (degree.h); NULL: it is not by degree */
 };
 
 /* Segments of an evaluation while training. */
@@ -81,15 +81,15 @@ void tw__batch_like(tw__batch *b, const tw__batch *other)
 {
     b->limit = other->limit;
     b->want = other->want;
-    b->shares = other->shares;
+    b->ratios = other->ratios;
 }
 
 void tw__batch_without_penalty(tw__batch *b) { b->want = TW_NO_PENALTY; }
 
-void tw__batch_by_degree(tw__batch *b, const double *shares)
+void tw__batch_by_degree(tw__batch *b, const double *ratios)
 {
     tw__batch_without_penalty(b);
-    b->shares = shares;
+    b->ratios = ratios;
 }
 
 static void free_buffer(tw__batch *b, struct buffer *buffer)
@@ -229,8 +229,8 @@ static void eval_leaves(call *c, size_t leaf, size_t leaves, unsigned how, int l
     tw__fp_leave(ours);
     if (to) to->is_list = as_list;
     const int is_wrong = !result && as_list && !tw__list_accept(to->list, c->b->o->type, c->b->size);
-    if (!result && !is_wrong && to && c->b->shares)
-        tw__degree_add(c->b->o->glm, c->b->shares, c->b->o->type, c->w, e.rows, n, to);
+    if (!result && !is_wrong && to && c->b->ratios)
+        tw__degree_add(c->b->o->glm, c->b->ratios, c->b->o->type, c->b->o->glm->l2, c->w, e.rows, n, to);
     if (!result && !is_wrong) return;
     if (as_list) to->list->n = 0;
     uint_fast64_t mine = (uint_fast64_t)leaf << 33 | (is_wrong ? NO_LIST : (uint32_t)result),

@@ -31,8 +31,8 @@ void tw__batch_like(tw__batch *b, const tw__batch *other);
 /* From now on sums are without the penalties of the objective's glm. */
 void tw__batch_without_penalty(tw__batch *b);
 
-/* Likewise, but for l2 as degree.h has it, with these shares of the columns. */
-void tw__batch_by_degree(tw__batch *b, const double *shares);
+/* Likewise, but for l2 as degree.h has it. */
+void tw__batch_by_degree(tw__batch *b, const double *ratios);
 
 /* Evaluates my leaves of the batch at w: gradients go to the exchange node by node, *sums is the whole
  * batch's. Called in our floating-point mode; `callers` is the one the objective's functions are called

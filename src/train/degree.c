@@ -1,20 +1,20 @@
-/* l2 by the degree of columns; see degree.h.
+/* Vectors by the degree of columns; see degree.h.
  * SPDX-License-Identifier: MIT */
 #include "train/degree.h"
 
-tw_status tw__degree_shares(tw_context *ctx, const tw_glm *f, uint64_t n, double **out, tw_error *err)
+tw_status tw__degree_ratios(tw_context *ctx, const tw_glm *f, uint64_t n, double **out, tw_error *err)
 {
-    double *share, all = 0;
-    TW_TRY(tw__alloc(ctx, &share, f->columns, sizeof *share, err));
+    double *ratio, all = 0;
+    TW_TRY(tw__alloc(ctx, &ratio, f->columns, sizeof *ratio, err));
     for (uint64_t i = 0; i < n; i++) {
         tw_row row;
         const double weight = f->weight(f->user, i);
         f->row(f->user, i, &row);
-        for (size_t j = 0; j < row.n; j++) share[row.columns ? row.columns[j] : j] += weight;
+        for (size_t j = 0; j < row.n; j++) ratio[row.columns ? row.columns[j] : j] += weight;
         all += weight;
     }
-    for (size_t j = 0; j < f->columns; j++) share[j] = share[j] > 0 ? f->l2 * (all / share[j]) : 0;
-    *out = share;
+    for (size_t j = 0; j < f->columns; j++) ratio[j] = ratio[j] > 0 ? all / ratio[j] : 0;
+    *out = ratio;
     return TW_OK;
 }
 
@@ -26,25 +26,25 @@ static size_t place_of(const tw__sum *to, size_t from, size_t at)
     return from;
 }
 
-static void add(const tw__sum *to, tw_type type, size_t place, const void *w, size_t at, double share)
+static void add(const tw__sum *to, tw_type type, size_t place, const void *v, size_t at, double by)
 {
     void *const g = to->is_list ? to->list->value : to->dense;
-    if (type == TW_F64) ((double *)g)[place] += share * ((const double *)w)[at];
-    else ((float *)g)[place] += (float)(share * (double)((const float *)w)[at]);
+    if (type == TW_F64) ((double *)g)[place] += by * ((const double *)v)[at];
+    else ((float *)g)[place] += (float)(by * (double)((const float *)v)[at]);
 }
 
-void tw__degree_add(const tw_glm *f, const double *share, tw_type type, const void *w, const uint64_t *rows,
-                    size_t n, tw__sum *to)
+void tw__degree_add(const tw_glm *f, const double *ratio, tw_type type, double scale, const void *v,
+                    const uint64_t *rows, size_t n, tw__sum *to)
 {
     for (size_t i = 0; i < n; i++) {
         tw_row row;
-        const double weight = f->weight(f->user, rows[i]);
+        const double weight = scale * f->weight(f->user, rows[i]);
         f->row(f->user, rows[i], &row);
         for (size_t k = 0, place = 0; k < f->outputs; k++)
             for (size_t j = 0; j < row.n; j++) {
                 const size_t column = row.columns ? row.columns[j] : j, at = k * f->columns + column;
                 place = place_of(to, place, at);
-                add(to, type, place, w, at, weight * share[column]);
+                add(to, type, place, v, at, weight * ratio[column]);
             }
     }
 }

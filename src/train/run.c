@@ -140,7 +140,7 @@ static tw_status gradient(tw_run *r, tw__update *u, tw_sums *sums, double *weigh
     }
     if (r->estimator->type->direction || r->gradient) {
         TW_TRY(r->gradient ? whole_gradient(r, u, err) : r->estimator->type->direction(r->estimator, u, err));
-        tw__run_add_penalty(r, u->direction);
+        tw__run_add_penalty(r, r->w, u->direction);
         return hand_over(r, u, sums, err);
     }
     count_gradients(r, u->n);
@@ -244,6 +244,14 @@ static tw_status update(tw_run *r, tw_error *err)
     const tw_status s = update_rows(r, &u, err);
     if (s == TW_ERR_NOT_FINITE) tw__run_add_place(r->epoch, &u, err);
     return s == TW_OK ? check_mean(r, err) : s;
+}
+
+tw_status tw__run_lead(tw_run *r, tw_error *err)
+{
+    const tw_draw draw = {.number = r->updates, .epoch = r->epoch, .seed = r->o.seed};
+    tw__update u = {.number = r->updates, .w = r->w, .user = r, .gradient = gradient_at, .barrier = barrier};
+    r->draw = &draw;
+    return r->estimator->type->begin_round(r->estimator, &u, err);
 }
 
 /* The line of this epoch as it stands. */

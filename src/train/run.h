@@ -6,6 +6,7 @@
 #define TW_TRAIN_RUN_H
 #include "base/cpu.h"
 #include "estimators/estimator.h"
+#include "exchange/collect.h"
 #include "exchange/exchange.h"
 #include "exchange/protocol.h"
 #include "math/sums.h"
@@ -52,10 +53,10 @@ struct tw_run {
     tw__touched touched;
     /* run_penalty.c: the objective's, where it is one; whether its penalties are counted apart from the
      * losses, whether there is a proximal step, of l1 and of this much of l2, whether the rule's weight
-     * decay is l2, and the columns' shares of l2 where that is by degree */
+     * decay is l2, and degree.h's numbers where penalties are by degree */
     tw_glm glm;
     int parts_penalty, is_proximal, decays;
-    double proximal_l2, *l2_shares;
+    double proximal_l2, *degree_ratios;
     /* run_fused.c: in place of the estimator's own state, with the weights, which r->w follows; NULL: the
      * estimator makes directions */
     struct tw__by_row *by_row;
@@ -122,9 +123,9 @@ tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, char groups[T
 tw_status tw__run_choose_degree(tw_run *r, tw_error *err);
 /* Decides how penalties are counted, once the other parts are made. */
 void tw__run_choose_penalty(tw_run *r);
-/* Adds their gradient at r->w to a direction; makes the proximal step at a point after one of this length;
+/* Adds their gradient at a point to a direction; makes the proximal step at a point after one of this length;
  * the penalty at r->w. Without effect and 0 where they are not apart. */
-void tw__run_add_penalty(const tw_run *r, void *direction);
+void tw__run_add_penalty(const tw_run *r, const void *point, void *direction);
 void tw__run_shrink(const tw_run *r, void *point, double lr);
 double tw__run_penalty(const tw_run *r);
 /* Whether the steps are w - lr g, of one length for all weights. */
@@ -135,6 +136,25 @@ int tw__is_plain_sgd(const tw_run_options *o, const char *optimizer);
 #define TW__SGD_AUTO_LR "sgd:lr=auto"
 #define TW__SGD_SEARCH_LR "sgd:lr=search"
 tw_status tw__run_auto_lr(tw_run *r, tw__preset *preset, double weight, tw_error *err);
+
+/* run.c: the estimator takes its snapshot for the update that comes next. */
+tw_status tw__run_lead(tw_run *r, tw_error *err);
+/* run_rounds.c, of estimators that are led: begins a round, when all rest, if the next update does; the
+ * direction of an update's rows at some weights. */
+/* The nodes of a whole update into one. */
+void tw__run_fold(const tw_run *r, tw__gradient *g);
+tw_status tw__run_begin_round(tw_run *r, tw__workers *x, tw_error *err);
+typedef struct tw__follower {
+    tw_run *r;
+    tw_context *ctx; /* of what is below, as of the batch */
+    const tw_objective *objective;
+    tw__batch *batch;
+    tw__estimator *estimator;
+    tw__collector *collector;
+    tw_sparse_sum there; /* for lists */
+} tw__follower;
+tw_status tw__run_direction(tw__follower *f, const tw_draw *draw, tw__update *u, const void *at,
+                            tw__gradient *to, tw_error *err);
 
 /* search_lr.c: nothing where lr is given. Before an update of these rows; after their gradient's sum. */
 tw_status tw__run_make_search(tw_run *r, tw_error *err);

@@ -49,8 +49,16 @@ static double weight_of_rows(const tw_run *r)
     return sum;
 }
 
+static int begins_rounds(const tw__preset *preset)
+{
+    tw_estimator_choice choice;
+    if (tw_estimator_read(&choice, preset->estimator, NULL) != TW_OK) return 0;
+    return tw__estimator_type_find(tw__text_of(choice.estimator->name))->begin_round != NULL;
+}
+
 /* *s: what others like it are made with */
-static tw_status make_estimator(tw_run *r, tw__preset *preset, tw__estimator_setting *s, tw_error *err)
+static tw_status make_estimator(tw_run *r, tw__preset *preset, const tw_exchange_choice *exchange,
+                                tw__estimator_setting *s, tw_error *err)
 {
     const tw_run_options *o = &r->o;
     const double weight = weight_of_rows(r);
@@ -67,6 +75,7 @@ static tw_status make_estimator(tw_run *r, tw__preset *preset, tw__estimator_set
                                  .convexity = r->glm.l2,
                                  .searches = r->searches,
                                  .is_fused = tw__run_can_fuse(r, preset, weight),
+                                 .is_led = exchange->transport != NULL && begins_rounds(preset),
                                  .in_streams = r->train.carry > 0,
                                  .accumulate = o->accumulate};
     TW_TRY(tw__estimator_create(&r->estimator, r->ctx, s, err));
@@ -168,7 +177,12 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(tw_exchange_read(&exchange, o->exchange ? o->exchange : "local", err));
     TW_TRY(tw__preset_read(&preset, o->optimizer, o->estimator, o->custom_rule ? o->custom_rule->name : NULL,
                            err));
-    TW_TRY(make_estimator(r, &preset, &estimator, err));
+    const char *const needed = tw__protocol_of(exchange.protocol)->estimator;
+    if (needed && !o->estimator && !preset.is_one) preset.estimator = needed;
+    TW_TRY(make_estimator(r, &preset, &exchange, &estimator, err));
+    if (needed && strcmp(r->estimator->type->about.name, needed) != 0)
+        return tw__fail(err, TW_ERR_SPEC, "exchange %s is for the estimator %s, not %s", exchange.spec,
+                        needed, r->estimator->type->about.name);
     TW_TRY(check_joins(r, err));
     TW_TRY(tw__local_create(&r->exchange, r->ctx, r->train.type, r->size, err));
     if (o->nonfinite != TW_NONFINITE_ERROR && r->estimator->type->visit)
@@ -176,7 +190,8 @@ static tw_status make_parts(tw_run *r, tw_error *err)
             err, TW_ERR_SPEC,
             "estimator %s remembers gradients: one that is not finite cannot be left out (nonfinite must be error)",
             r->estimator->type->about.name);
-    TW_TRY(tw__estimator_needs(r->estimator, exchange.spec, exchange.is_exact, err));
+    TW_TRY(tw__estimator_needs(r->estimator, exchange.spec,
+                               exchange.is_exact || tw__protocol_of(exchange.protocol)->takes_rounds, err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, &r->train, err));
     TW_TRY(tw__batch_follow(r->batch, r->estimator->batch, err));
     TW_TRY(count_steps(r, &total, err));
@@ -202,7 +217,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     TW_TRY(make_controls(r, &exchange, err));
     TW_TRY(tw__run_make_search(r, err));
     TW_TRY(tw__run_choose_degree(r, err));
-    if ((r->decays || r->l2_shares) && r->gradient)
+    if ((r->decays || r->degree_ratios) && r->gradient)
         return tw__fail(err, TW_ERR_SPEC,
                         "sparse = %s cannot be used with l2 and a control that looks at whole gradients",
                         tw_run_sparse_name(o->sparse));
@@ -257,7 +272,7 @@ void tw_run_free(tw_run *r)
     tw__estimator_free(r->estimator);
     tw__free(r->ctx, r->view, r->size, tw_type_size(r->train.type));
     tw__free(r->ctx, r->gradient, r->size, tw_type_size(r->train.type));
-    tw__free(r->ctx, r->l2_shares, r->glm.columns, sizeof *r->l2_shares);
+    tw__free(r->ctx, r->degree_ratios, r->glm.columns, sizeof *r->degree_ratios);
     tw__free(r->ctx, r->shown, r->size, tw_type_size(r->train.type));
     tw__touched_free(&r->touched, r->ctx);
     tw__free(r->ctx, r->history, r->capacity, sizeof *r->history);

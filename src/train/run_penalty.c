@@ -76,12 +76,12 @@ tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, char groups[T
 tw_status tw__run_choose_degree(tw_run *r, tw_error *err)
 {
     if (r->o.sparse != TW_RUN_SPARSE_DEGREE || !r->train.touched) return TW_OK;
-    if (!r->train.glm || !(r->glm.l2 > 0) || r->glm.l1 > 0)
+    if (!r->train.glm || !(r->glm.l2 > 0 || r->estimator->is_led) || r->glm.l1 > 0)
         return tw__fail(err, TW_ERR_SPEC, "sparse = degree is for l2 of a linear model%s",
                         r->train.glm && r->glm.l1 > 0 ? ": l1 has no such form" : ", and there is none");
     r->parts_penalty = 1;
-    TW_TRY(tw__degree_shares(r->ctx, &r->glm, r->train.n_rows, &r->l2_shares, err));
-    tw__batch_by_degree(r->batch, r->l2_shares);
+    TW_TRY(tw__degree_ratios(r->ctx, &r->glm, r->train.n_rows, &r->degree_ratios, err));
+    tw__batch_by_degree(r->batch, r->degree_ratios);
     return TW_OK;
 }
 
@@ -106,13 +106,13 @@ void tw__run_choose_penalty(tw_run *r)
 SHRINK(float, f32)
 SHRINK(double, f64)
 
-void tw__run_add_penalty(const tw_run *r, void *direction)
+void tw__run_add_penalty(const tw_run *r, const void *point, void *direction)
 {
     const double l1 = r->is_proximal ? 0 : r->glm.l1;
-    if (!r->parts_penalty || r->decays || r->l2_shares || r->estimator->type->penalties == TW__PROXIMAL)
+    if (!r->parts_penalty || r->decays || r->degree_ratios || r->estimator->type->penalties == TW__PROXIMAL)
         return;
-    if (r->train.type == TW_F64) tw__add_penalty_f64(direction, r->w, n_penalised(r), r->glm.l2, l1);
-    else tw__add_penalty_f32(direction, r->w, n_penalised(r), r->glm.l2, l1);
+    if (r->train.type == TW_F64) tw__add_penalty_f64(direction, point, n_penalised(r), r->glm.l2, l1);
+    else tw__add_penalty_f32(direction, point, n_penalised(r), r->glm.l2, l1);
 }
 
 void tw__run_shrink(const tw_run *r, void *point, double lr)

@@ -49,11 +49,11 @@ static tw_status try_sparse(const tw_run *r, const tw_optimizer_options *o, int 
 /* TW_ERR_SPEC, with the reason, if every weight must be stepped. */
 static tw_status check_lists(tw_run *r, const tw_optimizer_options *o, tw_error *err)
 {
-    if (r->estimator->type->direction)
+    if (r->estimator->type->direction && !(r->estimator->is_led && r->degree_ratios))
         return tw__fail(err, TW_ERR_SPEC, "the estimator %s makes whole gradients",
                         r->estimator->type->about.name);
     if (r->gradient) return tw__fail(err, TW_ERR_SPEC, "a control looks at whole gradients");
-    if (tw__run_is_penalised(r) && !r->decays && !r->l2_shares)
+    if (tw__run_is_penalised(r) && !r->decays && !r->degree_ratios)
         return tw__fail(
             err, TW_ERR_SPEC,
             "penalties move every weight; in closed form (sparse = skip, with l2) the result would be the same up "
@@ -87,7 +87,7 @@ tw_status tw__run_choose_sparse(tw_run *r, const tw_optimizer_options *o, tw_err
     if (s == TW_OK && r->o.sparse == TW_RUN_SPARSE_TOUCHED) tw__batch_only_lists(r->batch);
     if (s == TW_OK) return TW_OK;
     if (s != TW_ERR_SPEC) return tw__fail(err, s, "%s", why.message);
-    if (r->o.sparse == TW_RUN_SPARSE_TOUCHED || r->l2_shares)
+    if (r->o.sparse == TW_RUN_SPARSE_TOUCHED || r->degree_ratios)
         return tw__fail(err, s, "sparse = %s cannot be used: %s", tw_run_sparse_name(r->o.sparse),
                         why.message);
     tw__log(r->ctx, TW_LOG_INFO, "every weight is stepped: %s", why.message);

@@ -20,6 +20,7 @@ struct station {
     tw__estimator *estimator;
     tw__collector collector;
     tw__touched touched;
+    tw__follower follower; /* of a led estimator */
 };
 
 struct tw__run_workers {
@@ -39,8 +40,7 @@ static struct station *station_of(const tw_run *r, size_t worker)
     return &r->workers->station[r->workers->n > 1 ? worker : 0];
 }
 
-/* The nodes of a whole update into one. */
-static void fold(const tw_run *r, tw__gradient *g)
+void tw__run_fold(const tw_run *r, tw__gradient *g)
 {
     const tw__kernels *k = tw__kernels_for(r->train.type, tw_context_isa(r->ctx));
     for (size_t stride = 1; stride < g->n; stride *= 2)
@@ -71,6 +71,7 @@ static tw_status compute(void *user, size_t worker, uint64_t update, size_t part
     if (step == 0) tw__batch_begin_streams(s->batch);
     tw__estimator_draw(s->estimator, epoch, step, &u);
     TW_TRY(fetch(r, s, worker, &u, err));
+    if (s->estimator->is_led) return tw__run_direction(&s->follower, &draw, &u, at, to, err);
     s->collector.worker = worker;
     tw__collector_begin(&s->collector, part, parts, 2 * (size_t)s->objective.joins, to);
     const tw_status status =
@@ -78,7 +79,7 @@ static tw_status compute(void *user, size_t worker, uint64_t update, size_t part
     if (status == TW_ERR_NOT_FINITE) tw__run_add_place(epoch, &u, err);
     TW_TRY(status);
     to->rows = part > 0 ? 0 : u.n ? u.n : 1;
-    if (parts == 1) fold(r, to);
+    if (parts == 1) tw__run_fold(r, to);
     return TW_OK;
 }
 
@@ -210,7 +211,32 @@ static tw_status make_station(tw_run *r, struct station *s, const tw__estimator_
     TW_TRY(tw__batch_create(&s->batch, s->ctx, &s->objective, err));
     tw__batch_like(s->batch, r->batch);
     TW_TRY(tw__batch_follow(s->batch, r->estimator->batch, err));
-    return tw__estimator_create(&s->estimator, s->ctx, setting, err);
+    tw__estimator_setting mine = *setting;
+    mine.leader = mine.is_led ? r->estimator : NULL;
+    return tw__estimator_create(&s->estimator, s->ctx, &mine, err);
+}
+
+/* Of lists, also where there is one station, whose batch then makes full gradients, too. */
+static tw_status make_follower(tw_run *r, struct station *s, tw_error *err)
+{
+    tw__follower *f = &s->follower;
+    *f = (tw__follower){.r = r,
+                        .ctx = s->ctx,
+                        .objective = &s->objective,
+                        .batch = s->batch,
+                        .estimator = s->estimator,
+                        .collector = &s->collector};
+    if (!s->estimator->is_led || !r->exchange->steps_lists) return TW_OK;
+    if (s->batch == r->batch) TW_TRY(tw__batch_create(&f->batch, s->ctx, &s->objective, err));
+    tw__batch_like(f->batch, r->batch);
+    tw__batch_only_lists(f->batch);
+    return TW_OK;
+}
+
+static void free_follower(struct station *s)
+{
+    if (s->follower.batch != s->batch) tw__batch_free(s->follower.batch);
+    tw__list_free(s->ctx, &s->follower.there, tw_type_size(s->r->train.type));
 }
 
 /* What has fetched only weights that it touches may step no others. */
@@ -224,6 +250,7 @@ static void free_station(struct station *s)
 {
     if (!s->ctx) return;
     tw__touched_free(&s->touched, s->ctx);
+    free_follower(s);
     if (s->ctx == s->r->ctx) return;
     tw__estimator_free(s->estimator);
     tw__batch_free(s->batch);
@@ -249,11 +276,16 @@ static tw_status refuse(const tw_exchange_choice *choice, const char *why, tw_er
 /* What is made for one process. */
 static tw_status check(const tw_run *r, const tw_exchange_choice *choice, size_t workers, tw_error *err)
 {
-    if (r->estimator->type->direction)
+    if (r->estimator->is_led && (r->searches || r->is_proximal))
+        return refuse(choice,
+                      r->searches ? "lr=search looks along gradients of one process"
+                                  : "l1 is a proximal step of one process",
+                      err);
+    if (r->estimator->type->direction && !r->estimator->is_led)
         return tw__fail(
             err, TW_ERR_SPEC,
             "estimator %s makes its gradients from several, in one process: it needs exchange local, and %s "
-            "takes minibatch, full or single",
+            "takes minibatch, full, single or svrg",
             r->estimator->type->about.name, choice->spec);
     if (r->falls_behind)
         return refuse(choice,
@@ -273,6 +305,11 @@ static tw_status check(const tw_run *r, const tw_exchange_choice *choice, size_t
 static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice, tw_error *err)
 {
     const tw__workers *x = r->workers->x;
+    if (r->estimator->is_led && (x->splits || !x->protocol->takes_rounds))
+        return refuse(choice,
+                      "a direction of svrg is one worker's, at weights that are the run's: use hogwild or "
+                      "ps:sync=asp",
+                      err);
     if (r->train.carry && !x->splits)
         return refuse(choice,
                       "with carry=1 an update begins where the one before ended: workers must share it", err);
@@ -335,7 +372,10 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     ws->options = o;
     ws->stretch = 1;
     TW_TRY(tw__alloc(r->ctx, &ws->station, ws->n, sizeof *ws->station, err));
-    for (size_t i = 0; i < ws->n; i++) TW_TRY(make_station(r, &ws->station[i], estimator, err));
+    for (size_t i = 0; i < ws->n; i++) {
+        TW_TRY(make_station(r, &ws->station[i], estimator, err));
+        TW_TRY(make_follower(r, &ws->station[i], err));
+    }
     make_lists(r, tw__protocol_of(choice->protocol));
     ws->n_info = workers;
     TW_TRY(tw__alloc(r->ctx, &ws->info, workers, sizeof *ws->info, err));
@@ -394,7 +434,8 @@ static uint64_t next_look(const tw_run *r)
     const uint64_t every = r->o.eval_every;
     if (every && r->updates - r->updates % every + every < until)
         until = r->updates - r->updates % every + every;
-    return until;
+    const uint64_t round_end = r->workers->x->round_end;
+    return round_end > 0 && round_end < until ? round_end : until;
 }
 
 /* The updates that are to be done after this step. */
@@ -413,6 +454,7 @@ tw_status tw__run_work(tw_run *r, tw_error *err)
     enum { MOST = 1 << 20 };
     const double around = 0.1; /* seconds, of a step where nothing else ends it */
     struct tw__run_workers *ws = r->workers;
+    TW_TRY(tw__run_begin_round(r, ws->x, err));
     const uint64_t until = next_look(r);
     const double start = tw__seconds();
     TW_TRY(tw__workers_run(ws->x, limit_of(r, until), err));
