@@ -54,6 +54,24 @@ static void bits_of_local_for_lists(void **state)
         }
 }
 
+/* Another name of an exchange is that exchange. */
+static void names_of_others(void **state)
+{
+    static const char *const pairs[][2] = {{"mbgd:workers=3", "allreduce:workers=3"},
+                                           {"sim:workers=2+bigdl", "sim:workers=2+sharded"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        tw_exchange_choice a, b;
+        assert_int_equal(tw_exchange_read(&a, pairs[i][0], NULL), TW_OK);
+        assert_int_equal(tw_exchange_read(&b, pairs[i][1], NULL), TW_OK);
+        assert_string_equal(a.spec, b.spec);
+        assert_ptr_equal(a.protocol, b.protocol);
+    }
+    worker_run r = {.rows = worker_sparse, .model = "logistic", .classes = 2};
+    r.o.schedule = "inv_sqrt";
+    worker_same(&r, "mbgd:workers=3", "local");
+}
+
 /* Each worker sends n - 1 ranges of its gradient, and n - 1 times its range of the sum. */
 static void messages(void **state)
 {
@@ -93,7 +111,7 @@ static void refused(void **state)
     worker_refused(&joined, "sim:workers=3+sharded", "batch normalisation waits within an evaluation");
     worker_refused(&net, "allreduce:servers=2", "allreduce on threads has no option \"servers\"");
     net.o.estimator = "svrg";
-    worker_refused(&net, "sharded:workers=2", "estimator svrg");
+    worker_refused(&net, "sharded:workers=2", "a direction of svrg is one worker's");
 }
 
 int main(void)
@@ -103,6 +121,7 @@ int main(void)
         cmocka_unit_test(bits_of_local_for_every_rule),
         cmocka_unit_test(bits_of_local_for_hard_models),
         cmocka_unit_test(bits_of_local_for_lists),
+        cmocka_unit_test(names_of_others),
         cmocka_unit_test(messages),
         cmocka_unit_test(time_of_messages),
         cmocka_unit_test(refused),

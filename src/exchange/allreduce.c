@@ -293,3 +293,12 @@ const tw_exchange tw__exchange_bigdl = {.size = sizeof(tw_exchange),
                                         .paper = "Dai et al. 2019",
                                         .equation = "that of sharded",
                                         .stands_for = "sharded"};
+
+/* MLlib draws each row of a batch by chance; here an epoch has every row once. */
+const tw_exchange tw__exchange_mbgd =
+    {.size = sizeof(tw_exchange),
+     .name = "mbgd",
+     .help = "allreduce, as MLlib adds up its mini-batches",
+     .paper = "Meng et al. 2016",
+     .equation = "that of allreduce; MLlib's steps are those of --optimizer sgd --schedule inv_sqrt",
+     .stands_for = "allreduce"};
