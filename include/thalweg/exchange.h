@@ -64,6 +64,8 @@ typedef struct tw_worker_info {
     uint64_t updates; /* that it has computed */
     /* seconds: of evaluations; for others; with messages, and with steps that it makes for a server */
     double computing, waiting, exchanging;
+    uint64_t failures; /* simulated */
+    double down;       /* seconds: of evaluations that were lost, and until it was back */
 } tw_worker_info;
 /* From when to when a worker evaluated an update. */
 typedef struct tw_worker_evaluation {

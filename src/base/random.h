@@ -25,7 +25,8 @@ enum tw__purpose {
     TW__FOR_NOISE,
     TW__FOR_TEXT,
     TW__FOR_TIMES,
-    TW__FOR_PAUSES
+    TW__FOR_PAUSES,
+    TW__FOR_FAILURES
 };
 
 typedef struct tw__philox4 {

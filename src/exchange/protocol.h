@@ -102,6 +102,9 @@ typedef struct tw__protocol {
     /* me->gradient is that of me->update, and may be changed */
     tw_status (*computed)(tw__workers *x, tw__worker *me, tw_error *err);
     tw_status (*receive)(tw__workers *x, const tw__message *m, tw_error *err);
+    /* A worker is back after a failure in an evaluation. *is_lost: that is not made again where it was, and
+     * `next` says what is. NULL: it is made again, at the same weights. */
+    tw_status (*returned)(tw__workers *x, tw__worker *me, int *is_lost, tw_error *err);
     /* When all rest or wait for others that rest: r->w becomes what the run is evaluated at. NULL: it is. */
     tw_status (*gather)(tw__workers *x, tw_error *err);
     tw_status (*visit)(tw__workers *x, tw_visitor *v, tw_error *err);

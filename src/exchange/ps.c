@@ -19,7 +19,7 @@
 #include <string.h>
 
 enum sync { BSP, SSP, ASP };
-enum { PUSH, WEIGHTS };
+enum { PUSH, WEIGHTS, ASK };
 enum { MOST_SERVERS = 256, MOST_STALENESS = 1 << 20 };
 
 struct server {
@@ -43,9 +43,9 @@ struct ps {
     uint64_t staleness, gather;
     struct server *server;
     struct client *client;
-    uint64_t *numbers;     /* of all clients */
-    uint64_t *fresh;       /* of how many servers each has the weights */
-    uint64_t *again;       /* whether each evaluates its update once more, as its gradient was ignored */
+    uint64_t *numbers; /* of all clients */
+    uint64_t *fresh;   /* of how many servers each has the weights */
+    uint64_t *again;   /* whether each evaluates its update once more, as its gradient was ignored or lost */
     tw__gathered gathered; /* gather > 0: those of the next step */
     /* bsp: all servers' ranges, and the gradients of this clock that are there */
     tw__stepper all;
@@ -93,6 +93,21 @@ static tw_status computed(tw__workers *x, tw__worker *me, tw_error *err)
                                .hi = p->server[s].stepper.hi,
                                .clock = me->clock,
                                .version = c->version[s]};
+        TW_TRY(tw__send(x, &m, err));
+    }
+    return TW_OK;
+}
+
+/* Without an answer to a push, the weights of a worker that has failed are gone: it asks for those of now. */
+static tw_status returned(tw__workers *x, tw__worker *me, int *is_lost, tw_error *err)
+{
+    struct ps *p = x->state;
+    *is_lost = p->sync != BSP;
+    if (p->sync == BSP) return TW_OK;
+    p->again[me->index] = 1;
+    p->fresh[me->index] = 0;
+    for (size_t s = 0; s < x->n_servers; s++) {
+        const tw__message m = {.kind = ASK, .from = me->index, .to = x->n + s};
         TW_TRY(tw__send(x, &m, err));
     }
     return TW_OK;
@@ -202,6 +217,7 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
         p->fresh[m->to]++;
         return TW_OK;
     }
+    if (m->kind == ASK) return give(x, p, m->to - x->n, m->from, err);
     if (p->sync != BSP) return step_push(x, p, m->to - x->n, m, err);
     if (atomic_fetch_add(&p->arrived, 1) + 1 < x->n * x->n_servers) return TW_OK;
     atomic_store(&p->arrived, 0);
@@ -422,5 +438,6 @@ const tw__protocol tw__protocol_ps = {
     .next = next,
     .computed = computed,
     .receive = receive,
+    .returned = returned,
     .visit = visit,
 };

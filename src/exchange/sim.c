@@ -73,6 +73,29 @@ tw_status tw__sim_keep(tw__workers *x, tw__worker *me, tw_error *err)
     return TW_OK;
 }
 
+/* From its time `ready` on. A worker that fails meanwhile has lost it, and is back later. */
+static tw_status evaluate(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    tw__sim *c = x->carrier;
+    tw__sim_seat *seat = &c->seat[me->index];
+    const tw__gradient *g = &me->gradient;
+    const uint64_t draw = seat->draws++;
+    const double share = (double)(g->hi - g->lo) / (double)g->leaves,
+                 takes = share * tw__sim_compute_time(&c->clock, me->index, draw),
+                 lasts = tw__sim_failure_time(&c->clock, me->index, draw);
+    const tw__message m = {.to = me->index};
+    seat->is_busy = 1;
+    if (lasts < takes) {
+        const double down = lasts + c->clock.restart;
+        me->info.failures++;
+        me->info.down += down;
+        return schedule(x, seat->ready + down, TW__SIM_RETURNED, &m, err);
+    }
+    me->info.computing += takes;
+    tw__trace_compute(x, me, seat->ready);
+    return schedule(x, seat->ready + takes, TW__SIM_COMPUTED, &m, err);
+}
+
 /* What a worker does at its time `ready`. */
 static tw_status advance(tw__workers *x, tw__worker *me, tw_error *err)
 {
@@ -87,14 +110,7 @@ static tw_status advance(tw__workers *x, tw__worker *me, tw_error *err)
     TW_TRY(tw__worker_compute(x, me, err));
     TW_TRY(tw__sim_keep(x, me, err));
     if (seat->ready < c->now) seat->ready = c->now;
-    const tw__gradient *g = &me->gradient;
-    const double share = (double)(g->hi - g->lo) / (double)g->leaves,
-                 takes = share * tw__sim_compute_time(&c->clock, me->index, seat->draws++);
-    const tw__message m = {.to = me->index};
-    seat->is_busy = 1;
-    me->info.computing += takes;
-    tw__trace_compute(x, me, seat->ready);
-    return schedule(x, seat->ready + takes, TW__SIM_COMPUTED, &m, err);
+    return evaluate(x, me, err);
 }
 
 static tw_status finish(tw__workers *x, tw__worker *me, tw_error *err)
@@ -106,6 +122,20 @@ static tw_status finish(tw__workers *x, tw__worker *me, tw_error *err)
     tw__trace_computed(x, me, c->now);
     TW_TRY(x->protocol->computed(x, me, err));
     return seat->is_busy ? TW_OK : advance(x, me, err);
+}
+
+/* After a failure: the same evaluation once more, whose result is there, or another one. */
+static tw_status come_back(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    tw__sim *c = x->carrier;
+    tw__sim_seat *seat = &c->seat[me->index];
+    int is_lost = 0;
+    seat->is_busy = 0;
+    seat->ready = seat->since = c->now;
+    if (x->protocol->returned) TW_TRY(x->protocol->returned(x, me, &is_lost, err));
+    if (!is_lost) return evaluate(x, me, err);
+    me->info.updates--;
+    return advance(x, me, err);
 }
 
 /* ---- messages ------------------------------------------------------------------------------------------ */
@@ -174,6 +204,15 @@ static tw_status begin(tw__workers *x, tw_error *err)
     return TW_OK;
 }
 
+static tw_status happen(tw__workers *x, const tw__sim_event *e, tw_error *err)
+{
+    switch (e->kind) {
+    case TW__SIM_COMPUTED: return finish(x, &x->worker[e->message.to], err);
+    case TW__SIM_RETURNED: return come_back(x, &x->worker[e->message.to], err);
+    default: return arrive(x, e, err);
+    }
+}
+
 static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
 {
     tw__sim *c = x->carrier;
@@ -191,7 +230,7 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
                             (unsigned long long)atomic_load(&x->done), (unsigned long long)limit);
         const tw__sim_event e = take(c);
         c->now = e.time;
-        TW_TRY(e.kind == TW__SIM_COMPUTED ? finish(x, &x->worker[e.message.to], err) : arrive(x, &e, err));
+        TW_TRY(happen(x, &e, err));
     }
     return TW_OK;
 }
@@ -227,6 +266,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     TW_TRY(tw__alloc(x->ctx, &c, 1, sizeof *c, err));
     x->carrier = c;
     tw__sim_clock_read(&c->clock, x);
+    TW_TRY(tw__sim_clock_check(&c->clock, x, err));
     TW_TRY(tw__alloc(x->ctx, &c->server_free, x->n_servers, sizeof *c->server_free, err));
     return tw__alloc(x->ctx, &c->seat, x->n, sizeof *c->seat, err);
 }
@@ -263,7 +303,8 @@ const tw__transport tw__transport_sim = {
          .equation =
              "a message takes latency + bytes / bandwidth; a server takes one after the other\n"
              "an evaluation takes time * times[worker] * jitter, of a part of an update its share of that\n"
-             "a straggler's takes slow times as long, one with a pause longer times",
+             "a straggler's takes slow times as long, one with a pause longer times\n"
+             "it fails with probability 1 - exp(-its time / failures): it is lost, and its worker back after restart",
          .n_options = sizeof options / sizeof options[0],
          .options = options,
          .is_transport = 1},

@@ -5,14 +5,15 @@
 #define TW_EXCHANGE_SIM_H
 #include "exchange/sim_clock.h"
 
-/* An alarm is a message of a server to itself, and comes after all else of its time. */
-enum tw__sim_kind { TW__SIM_COMPUTED, TW__SIM_ARRIVED, TW__SIM_ALARM, TW__SIM_KINDS };
+/* Of a worker: it has evaluated; it is back after a failure. A message arrives; an alarm is a message of a
+ * server to itself, and comes after all else of its time. */
+enum tw__sim_kind { TW__SIM_COMPUTED, TW__SIM_RETURNED, TW__SIM_ARRIVED, TW__SIM_ALARM, TW__SIM_KINDS };
 
 typedef struct tw__sim_event {
     double time;
     uint64_t number; /* of the event: of two at the same time the first comes first */
     enum tw__sim_kind kind;
-    tw__message message; /* TW__SIM_COMPUTED: of worker `to` */
+    tw__message message; /* of a worker: `to` */
 } tw__sim_event;
 
 /* A node of a gradient, in one form or the other. */
@@ -25,7 +26,7 @@ typedef struct tw__sim_node {
 typedef struct tw__sim_seat {
     double ready, since; /* when it has what it waits for; when it began to wait */
     double moving;       /* seconds that its messages and a server's work on them take */
-    int is_busy;         /* evaluating */
+    int is_busy;         /* evaluating, or down */
     uint64_t draws;      /* of random numbers, so far */
     tw__sim_node *node;  /* of its gradient */
     size_t n_nodes;      /* room for */

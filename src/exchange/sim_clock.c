@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "math/elementary.h"
 #include "math/normal.h"
+#include <math.h>
 
 void tw__sim_clock_read(tw__sim_clock *c, const tw__workers *x)
 {
@@ -21,8 +22,33 @@ void tw__sim_clock_read(tw__sim_clock *c, const tw__workers *x)
                          .latency = tw__transport_value(x, "latency"),
                          .bandwidth = tw__transport_value(x, "bandwidth"),
                          .service = tw__transport_value(x, "service"),
+                         .failures = tw__transport_value(x, "failures"),
+                         .restart = tw__transport_value(x, "restart"),
                          .first_slow = slow < x->n ? x->n - (size_t)slow : 0,
                          .jitter = (enum tw__jitter)tw__transport_value(x, "jitter")};
+}
+
+/* The longest mean time of a worker's evaluation. */
+static double longest(const tw__sim_clock *c, const tw__workers *x)
+{
+    double most = 0;
+    for (size_t i = 0; i < x->n; i++) {
+        const double of_worker = c->n_times > 0 ? c->times[i % c->n_times] : 1,
+                     t = c->time * of_worker * (i >= c->first_slow ? c->slow : 1);
+        if (t > most) most = t;
+    }
+    return x->splits ? most / (double)x->n : most;
+}
+
+tw_status tw__sim_clock_check(const tw__sim_clock *c, const tw__workers *x, tw_error *err)
+{
+    const double most = 10, seconds = longest(c, x);
+    if (c->failures == 0 || seconds <= most * c->failures) return TW_OK;
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "exchange %s: workers that fail every %g s would hardly ever end an evaluation of %g s: failures "
+        "must be at least %g",
+        x->choice.spec, c->failures, seconds, seconds / most);
 }
 
 static double jitter(const tw__sim_clock *c, size_t worker, uint64_t draw)
@@ -42,6 +68,13 @@ double tw__sim_compute_time(const tw__sim_clock *c, size_t worker, uint64_t draw
     if (c->pause > 0 && tw__random_unit(c->seed, TW__FOR_PAUSES, (uint32_t)worker, draw) < c->pause)
         t *= c->longer;
     return t;
+}
+
+/* A Poisson process of failures does not remember when it began. */
+double tw__sim_failure_time(const tw__sim_clock *c, size_t worker, uint64_t draw)
+{
+    if (c->failures == 0) return INFINITY;
+    return -c->failures * tw__log_f64(1 - tw__random_unit(c->seed, TW__FOR_FAILURES, (uint32_t)worker, draw));
 }
 
 double tw__sim_message_time(const tw__sim_clock *c, uint64_t bytes)

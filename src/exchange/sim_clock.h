@@ -8,7 +8,7 @@ enum tw__jitter { TW__JITTER_NONE, TW__JITTER_EXPONENTIAL, TW__JITTER_LOGNORMAL 
 
 typedef struct tw__sim_clock {
     uint64_t seed;
-    double time, sigma, slow, pause, longer, latency, bandwidth, service;
+    double time, sigma, slow, pause, longer, latency, bandwidth, service, failures, restart;
     const double *times; /* of workers 0, 1, ..., and again from the first */
     size_t n_times, first_slow;
     enum tw__jitter jitter;
@@ -33,11 +33,25 @@ typedef struct tw__sim_clock {
         {"longer", TW_REAL, NULL, 10, 0, TW_INF, TW_OPEN, "times that it then takes longer"},                  \
         {"latency", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "seconds that a message takes"},                 \
         {"bandwidth", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "bytes of a message per second; 0: no limit"}, \
+        {"service", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "seconds that a server takes for a message"},    \
+        {"failures",                                                                                           \
+         TW_REAL,                                                                                              \
+         NULL,                                                                                                 \
+         0,                                                                                                    \
+         0,                                                                                                    \
+         TW_INF,                                                                                               \
+         TW_OPEN_MAX,                                                                                          \
+         "mean seconds of evaluations until a worker fails, which loses the one that it makes; 0: none does"}, \
     {                                                                                                          \
-        "service", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX, "seconds that a server takes for a message"       \
+        "restart", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX,                                                   \
+            "seconds until a worker that has failed is back"                                                   \
     }
 
 void tw__sim_clock_read(tw__sim_clock *c, const tw__workers *x);
+/* Refuses evaluations that hardly any worker would survive. */
+tw_status tw__sim_clock_check(const tw__sim_clock *c, const tw__workers *x, tw_error *err);
 double tw__sim_compute_time(const tw__sim_clock *c, size_t worker, uint64_t draw);
+/* When an evaluation of this draw fails, in seconds from its beginning; infinite: not at all. */
+double tw__sim_failure_time(const tw__sim_clock *c, size_t worker, uint64_t draw);
 double tw__sim_message_time(const tw__sim_clock *c, uint64_t bytes);
 #endif

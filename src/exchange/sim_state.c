@@ -8,7 +8,7 @@ enum {
     SEAT_TIMES = 3,
     SEAT_COUNTS = 2,
     EVENT_NUMBERS = 10,
-    HEAD_NUMBERS = 5,
+    HEAD_NUMBERS = 6,
     NODE_NUMBERS = 3,
     SUM_NUMBERS = 3
 };
@@ -81,7 +81,7 @@ static int read_event(const tw__workers *x, const uint64_t n[EVENT_NUMBERS], dou
                                       .hi = n[7],
                                       .clock = n[8],
                                       .version = n[9]}};
-    return n[1] < TW__SIM_KINDS && n[4] < nodes && n[5] < (n[1] == TW__SIM_COMPUTED ? x->n : nodes) &&
+    return n[1] < TW__SIM_KINDS && n[4] < nodes && n[5] < (n[1] <= TW__SIM_RETURNED ? x->n : nodes) &&
            (n[1] != TW__SIM_ALARM || n[5] >= x->n) && n[6] <= n[7] && n[7] <= x->set.size;
 }
 
@@ -169,7 +169,7 @@ static void write_gradient(const tw__workers *x, struct pack *p, const tw__gradi
 {
     size_t lo, hi;
     leaves_of(x, g, &lo, &hi);
-    const uint64_t head[HEAD_NUMBERS] = {g->lo, g->hi, g->n, g->rows, (uint64_t)g->is_mean};
+    const uint64_t head[HEAD_NUMBERS] = {g->lo, g->hi, g->n, g->rows, (uint64_t)g->is_mean, g->leaves};
     memcpy(p->head + p->at.head, head, sizeof head);
     p->at.head += HEAD_NUMBERS;
     for (; lo < hi; lo++, p->at.sum += SUM_NUMBERS)
@@ -211,12 +211,13 @@ static tw_status read_gradient(tw__workers *x, struct pack *p, size_t worker, tw
     if (p->heads - p->at.head < HEAD_NUMBERS) return damaged("gradients", err);
     const uint64_t *head = p->head + p->at.head;
     p->at.head += HEAD_NUMBERS;
-    if (head[0] > head[1] || head[1] > TW_MOST_LEAVES || head[2] > TW_MOST_LEAVES)
+    if (head[0] > head[1] || head[1] > head[5] || head[5] > TW_MOST_LEAVES || head[2] > TW_MOST_LEAVES)
         return damaged("gradients", err);
     g->lo = head[0];
     g->hi = head[1];
     g->rows = head[3];
     g->is_mean = head[4] != 0;
+    g->leaves = head[5];
     g->n = 0;
     TW_TRY(tw__grow(x->ctx, &seat->node, &seat->n_nodes, head[2], sizeof *seat->node, err));
     g->n = head[2];

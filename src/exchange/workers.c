@@ -485,7 +485,7 @@ tw_visitor *tw__numbered_visitor(tw__numbered *to, tw_visitor *inner, const char
     return &to->visitor;
 }
 
-enum { COUNTS = 3, SECONDS = 3 };
+enum { COUNTS = 4, SECONDS = 4 };
 
 static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int loading)
 {
@@ -494,7 +494,7 @@ static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int l
         if (loading) {
             me->clock = counts[0];
             me->update = counts[1];
-            me->info = (tw_worker_info){counts[2], seconds[0], seconds[1], seconds[2]};
+            me->info = (tw_worker_info){counts[2], seconds[0], seconds[1], seconds[2], counts[3], seconds[3]};
         } else {
             counts[0] = me->clock;
             counts[1] = me->update;
@@ -502,6 +502,8 @@ static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int l
             seconds[0] = me->info.computing;
             seconds[1] = me->info.waiting;
             seconds[2] = me->info.exchanging;
+            counts[3] = me->info.failures;
+            seconds[3] = me->info.down;
         }
     }
 }

@@ -102,15 +102,22 @@ static void put_path(text *t, const json_t *path)
 
 enum { MOST_ROWS = 8 };
 
+/* Of a worker; 0 where it has none. */
+static double seconds_of(const json_t *worker, const char *key)
+{
+    const json_t *seconds = json_object_get(worker, key);
+    return seconds ? json_number_value(seconds) : 0;
+}
+
 /* A share of a worker's time. */
 static double share(const json_t *worker, const char *key)
 {
-    const double all = tw__json_number_of(worker, "computing") + tw__json_number_of(worker, "waiting") +
-                       tw__json_number_of(worker, "exchanging");
-    return all > 0 ? tw__json_number_of(worker, key) / all : 0;
+    const double all = seconds_of(worker, "computing") + seconds_of(worker, "waiting") +
+                       seconds_of(worker, "exchanging") + seconds_of(worker, "down");
+    return all > 0 ? seconds_of(worker, key) / all : 0;
 }
 
-static void put_worker(text *t, const char *head, const json_t *worker)
+static void put_worker(text *t, const char *head, const json_t *worker, int has_failures)
 {
     static const char *const keys[] = {"computing", "waiting", "exchanging"};
     char word[32];
@@ -120,6 +127,12 @@ static void put_worker(text *t, const char *head, const json_t *worker)
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         tw__format(word, sizeof word, "%.1f%%", 100 * share(worker, keys[i]));
         put(t, 12, word);
+    }
+    if (has_failures) {
+        tw__format(word, sizeof word, "%.1f%%", 100 * share(worker, "down"));
+        put(t, 12, word);
+        tw__format(word, sizeof word, "%.0f", seconds_of(worker, "failures"));
+        put(t, 10, word);
     }
     put(t, 0, "\n");
 }
@@ -138,16 +151,18 @@ static size_t extreme(const json_t *each, int sign)
 
 static void put_workers(text *t, const json_t *exchange)
 {
-    const json_t *each = json_object_get(exchange, "each"), *row;
+    const json_t *each = json_object_get(exchange, "each"), *all = json_object_get(exchange, "all"), *row;
+    const int has_failures = json_object_get(all, "failures") != NULL;
     char number[24];
     size_t i, shown[2] = {extreme(each, -1), extreme(each, 1)};
-    put(t, 0, "worker     updates   computing     waiting  exchanging\n");
+    put(t, 0, "worker     updates   computing     waiting  exchanging");
+    put(t, 0, has_failures ? "        down  failures\n" : "\n");
     json_array_foreach ((json_t *)(uintptr_t)each, i, row) {
         if (json_array_size(each) > MOST_ROWS && i != shown[0] && i != shown[1]) continue;
         snprintf(number, sizeof number, "%zu", i);
-        put_worker(t, number, row);
+        put_worker(t, number, row, has_failures);
     }
-    put_worker(t, "all", json_object_get(exchange, "all"));
+    put_worker(t, "all", all, has_failures);
 }
 
 /* Counts in groups that double: 0, 1, 2 to 3, 4 to 7, ... */

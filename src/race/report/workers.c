@@ -5,11 +5,11 @@
 #include <math.h>
 #include <stdio.h>
 
-/* What a worker's time goes into; blue, orange, green. */
+/* What a worker's time goes into; blue, orange, green, black. The last only where workers have failed. */
 static const struct {
     const char *key;
     int colour;
-} kinds[] = {{"computing", 3}, {"waiting", 7}, {"exchanging", 1}};
+} kinds[] = {{"computing", 3}, {"waiting", 7}, {"exchanging", 1}, {"down", 0}};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 static const json_t *exchange_of(const tw__page *g) { return json_object_get(g->run->result, "exchange"); }
@@ -45,10 +45,17 @@ static double share_below(const json_t *worker, int n)
     return all > 0 ? part / all : 0;
 }
 
+/* The last kind is not there where nobody has failed. */
+static int kinds_there(const json_t *exchange)
+{
+    return json_object_get(json_object_get(exchange, "all"), kinds[KINDS - 1].key) ? KINDS : KINDS - 1;
+}
+
 static void put_keys(tw__page *g)
 {
+    const int n = kinds_there(exchange_of(g));
     tw__print(&g->p, "<ul class=\"names\">");
-    for (int k = 0; k < KINDS; k++) {
+    for (int k = 0; k < n; k++) {
         tw__print(&g->p, "<li>");
         tw__page_key(g, &(tw__entry){.colour = kinds[k].colour});
         tw__print(&g->p, "%s</li>", kinds[k].key);
@@ -70,7 +77,7 @@ static void put_shares(tw__page *g, const json_t *each)
     if (n == 0) return;
     tw__print(&g->p, "<figure>");
     tw__chart_open(&c);
-    for (int k = 0; k < KINDS; k++) {
+    for (int k = 0; k < kinds_there(exchange_of(g)); k++) {
         begin_colour(g, kinds[k].colour);
         tw__chart_begin(&c, "bar");
         for (size_t i = 0; i < 2 * n; i++)
