@@ -198,6 +198,16 @@ static void rounds_continue(void **state)
         continues_with_the_same_bits(&r, "roundrobin:workers=2", 0);
         continues_with_the_same_bits(&r, "hogwild:workers=1", 0);
     }
+    worker_run shards = {.rows = worker_sparse,
+                         .model = "logistic:l2=0.01",
+                         .classes = 2,
+                         .n_rows = 40,
+                         .o.batch = 4,
+                         .o.optimizer = "adam"};
+    continues_with_the_same_bits(&shards, "sim:workers=3,jitter=exponential,latency=0.3+admm:every=3", 1);
+    continues_with_the_same_bits(&shards, "sim:workers=3,jitter=exponential,latency=0.3+average:every=3", 1);
+    continues_with_the_same_bits(&shards, "sim:workers=3,jitter=exponential,latency=0.3+easgd:every=3", 1);
+    continues_with_the_same_bits(&shards, "admm:every=2,workers=2", 0);
 }
 
 /* Threads that share updates make the same ones whenever they are stopped. */

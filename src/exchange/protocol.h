@@ -87,6 +87,8 @@ typedef struct tw__protocol {
     /* It goes with estimators that begin rounds: no gradient is evaluated for an update that may not be given
      * out, whole updates are a worker's, and all weights are the run's. */
     int takes_rounds;
+    /* Worker k of n evaluates rows k, k + n, ... alone, and without the penalties of the model. */
+    int has_shards;
     const char *estimator; /* NULL, or the one that it is for, and that a run has which names none */
     /* NULL, or when all rest: workers get the weights of now. */
     tw_status (*refresh)(tw__workers *x, tw_error *err);
@@ -161,6 +163,8 @@ typedef struct tw__workers_setting {
     const tw_tensor *tensors;
     size_t n_tensors;
     uint64_t total; /* updates of the run */
+    uint64_t rows;
+    const tw_glm *glm; /* of the objective, or NULL */
     uint64_t seed;
     int steps_lists, needs_point; /* the rule takes lists; looks at where its gradient was taken */
     size_t join_size;             /* numbers of a leaf that a reduction has at most */

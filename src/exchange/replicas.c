@@ -52,7 +52,12 @@ void tw__replicas_free(tw__workers *x, tw__replicas *r)
 
 tw_status tw__replicas_step(tw__workers *x, tw__replicas *r, tw__worker *me, tw_error *err)
 {
-    const tw__sum *mean = tw__mean_gradient(x, &me->gradient);
+    return tw__replicas_step_by(x, r, me, tw__mean_gradient(x, &me->gradient), err);
+}
+
+tw_status tw__replicas_step_by(tw__workers *x, tw__replicas *r, tw__worker *me, const tw__sum *mean,
+                               tw_error *err)
+{
     TW_TRY(tw__stepper_step(x, &r->stepper[me->index], me->w, mean, NULL, err));
     r->rows[me->index] += me->gradient.rows;
     me->clock++;

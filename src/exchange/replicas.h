@@ -19,6 +19,9 @@ void tw__replicas_free(tw__workers *x, tw__replicas *r);
 uint64_t tw__replicas_update(const tw__workers *x, const tw__worker *me, uint64_t clock);
 /* Steps a worker's weights with its gradient, and counts the update. */
 tw_status tw__replicas_step(tw__workers *x, tw__replicas *r, tw__worker *me, tw_error *err);
+/* Likewise with another mean gradient. */
+tw_status tw__replicas_step_by(tw__workers *x, tw__replicas *r, tw__worker *me, const tw__sum *mean,
+                               tw_error *err);
 /* r->way = the mean of from - w over the workers' weights w, added up in the batch tree over their numbers:
  * a worker counts as much as its rows, or all count the same. 0 if there are no rows. */
 void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from, int by_rows);

@@ -30,7 +30,7 @@ static int ends_round(const tw__workers *x, const tw__rounds *r, const tw__worke
 tw_status tw__rounds_computed(tw__workers *x, tw__worker *me, tw_error *err)
 {
     tw__rounds *r = x->state;
-    TW_TRY(tw__replicas_step(x, &r->replicas, me, err));
+    TW_TRY(r->step ? r->step(x, r, me, err) : tw__replicas_step(x, &r->replicas, me, err));
     if (!ends_round(x, r, me)) return TW_OK;
     const tw__message m = {.kind = ARRIVED,
                            .carries = TW__WEIGHTS,
@@ -124,8 +124,9 @@ tw_status tw__rounds_visit(tw__workers *x, tw_visitor *v, tw_error *err)
     TW_TRY(tw__replicas_visit(x, &r->replicas, v, err));
     TW_TRY(v->field(v, "exchange.waiting", TW_I64, 1, &workers, r->waiting, err));
     TW_TRY(v->field(v, "exchange.centre", x->set.type, 1, &size, r->centre, err));
-    if (v->loading != TW_LOAD) return TW_OK;
-    r->arrived = 0;
-    for (size_t i = 0; i < x->n; i++) r->arrived += r->waiting[i] != 0;
+    /* who waits may still have a message on its way */
+    uint64_t arrived = r->arrived;
+    TW_TRY(v->field(v, "exchange.arrived", TW_I64, 0, NULL, &arrived, err));
+    r->arrived = (size_t)arrived;
     return TW_OK;
 }

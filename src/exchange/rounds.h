@@ -16,6 +16,8 @@ struct tw__rounds {
     /* What the last round has come to. settle() changes it, and the run's weights follow. */
     void *centre;
     tw_status (*settle)(tw__workers *x, tw__rounds *r, tw_error *err);
+    /* NULL: tw__replicas_step; steps a worker's weights with its gradient. */
+    tw_status (*step)(tw__workers *x, tw__rounds *r, tw__worker *me, tw_error *err);
     /* The last round ends with the run, even if it is shorter; workers continue from the centre. */
     int ends_with_run, takes_centre;
     uint64_t *waiting; /* of each worker: whether it waits for the others */

@@ -121,8 +121,8 @@ tw_status tw__run_choose_decay(tw_run *r, tw_optimizer_options *o, char groups[T
 /* Where the rows' l2 is to be by degree (degree.h): after the batch is made. TW_ERR_SPEC: there is no l2, or
  * there is l1. */
 tw_status tw__run_choose_degree(tw_run *r, tw_error *err);
-/* Decides how penalties are counted, once the other parts are made. */
-void tw__run_choose_penalty(tw_run *r);
+/* Decides how penalties are counted, once the other parts are made; elsewhere: the exchange has them. */
+void tw__run_choose_penalty(tw_run *r, int elsewhere);
 /* Adds their gradient at a point to a direction; makes the proximal step at a point after one of this length;
  * the penalty at r->w. Without effect and 0 where they are not apart. */
 void tw__run_add_penalty(const tw_run *r, const void *point, void *direction);

@@ -222,7 +222,7 @@ static tw_status make_parts(tw_run *r, tw_error *err)
                         "sparse = %s cannot be used with l2 and a control that looks at whole gradients",
                         tw_run_sparse_name(o->sparse));
     if (!r->by_row) TW_TRY(tw__run_choose_sparse(r, &optimizer, err));
-    tw__run_choose_penalty(r);
+    tw__run_choose_penalty(r, tw__protocol_of(exchange.protocol)->has_shards);
     if (tw_optimizer_has_view(r->optimizer))
         TW_TRY(tw__alloc(r->ctx, &r->view, r->size, tw_type_size(r->train.type), err));
     if (exchange.transport) return tw__run_make_workers(r, &exchange, &optimizer, &estimator, err);

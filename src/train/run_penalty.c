@@ -85,10 +85,12 @@ tw_status tw__run_choose_degree(tw_run *r, tw_error *err)
     return TW_OK;
 }
 
-void tw__run_choose_penalty(tw_run *r)
+void tw__run_choose_penalty(tw_run *r, int elsewhere)
 {
     const enum tw__penalties where = r->estimator->type->penalties;
-    if (r->decays) tw__batch_without_penalty(r->batch);
+    elsewhere &= tw__run_is_penalised(r);
+    if (elsewhere) r->parts_penalty = 1;
+    if (r->decays || elsewhere) tw__batch_without_penalty(r->batch);
     if (where == TW__IN_SUMS || !tw__run_is_penalised(r)) return;
     r->parts_penalty = 1;
     r->proximal_l2 = where == TW__PROXIMAL ? r->glm.l2 : 0;

@@ -20,6 +20,8 @@ struct station {
     tw__estimator *estimator;
     tw__collector collector;
     tw__touched touched;
+    uint64_t *shard; /* rows of it */
+    size_t shard_capacity;
     tw__follower follower; /* of a led estimator */
 };
 
@@ -49,6 +51,23 @@ void tw__run_fold(const tw_run *r, tw__gradient *g)
     g->n = 1;
 }
 
+/* Puts rows of the worker's shard in the place of those that were drawn: all of it, or for each row of the
+ * whole one of the same place. */
+static tw_status draw_shard(const tw_run *r, struct station *s, size_t worker, tw__update *u, tw_error *err)
+{
+    const uint64_t n = r->workers->x->n, size = (r->train.n_rows - worker + n - 1) / n;
+    const int is_full = tw__estimator_is_full(s->estimator);
+    const size_t count = is_full ? (size_t)size : u->n;
+    TW_TRY(tw__grow(s->ctx, &s->shard, &s->shard_capacity, count, sizeof *s->shard, err));
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t at = is_full ? i : u->rows[i] / n;
+        s->shard[i] = (at < size ? at : size - 1) * n + worker;
+    }
+    u->rows = s->shard;
+    u->n = count;
+    return TW_OK;
+}
+
 /* Gives worker `worker` the weights that its rows are evaluated at. */
 static tw_status fetch(tw_run *r, struct station *s, size_t worker, const tw__update *u, tw_error *err)
 {
@@ -70,6 +89,7 @@ static tw_status compute(void *user, size_t worker, uint64_t update, size_t part
     tw_sums sums;
     if (step == 0) tw__batch_begin_streams(s->batch);
     tw__estimator_draw(s->estimator, epoch, step, &u);
+    if (r->workers->x->protocol->has_shards) TW_TRY(draw_shard(r, s, worker, &u, err));
     TW_TRY(fetch(r, s, worker, &u, err));
     if (s->estimator->is_led) return tw__run_direction(&s->follower, &draw, &u, at, to, err);
     s->collector.worker = worker;
@@ -251,6 +271,7 @@ static void free_station(struct station *s)
     if (!s->ctx) return;
     tw__touched_free(&s->touched, s->ctx);
     free_follower(s);
+    tw__free(s->ctx, s->shard, s->shard_capacity, sizeof *s->shard);
     if (s->ctx == s->r->ctx) return;
     tw__estimator_free(s->estimator);
     tw__batch_free(s->batch);
@@ -287,6 +308,8 @@ static tw_status check(const tw_run *r, const tw_exchange_choice *choice, size_t
             "estimator %s makes its gradients from several, in one process: it needs exchange local, and %s "
             "takes minibatch, full, single or svrg",
             r->estimator->type->about.name, choice->spec);
+    if (tw__protocol_of(choice->protocol)->has_shards && (r->decays || r->degree_ratios))
+        return refuse(choice, "penalties are in the common weights: sparse must be exact or dense", err);
     if (r->falls_behind)
         return refuse(choice,
                       "weights that fall behind are not sent: sparse must be exact, touched, degree or dense",
@@ -391,6 +414,8 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
                                    .tensors = r->train.tensors,
                                    .n_tensors = r->train.n_tensors,
                                    .total = tw__run_updates(r),
+                                   .rows = r->train.n_rows,
+                                   .glm = r->train.glm,
                                    .seed = r->o.seed,
                                    .steps_lists = r->exchange->steps_lists,
                                    .needs_point = needs_point(o),
