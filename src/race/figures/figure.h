@@ -109,6 +109,12 @@ typedef struct tw__rows {
 tw_status tw__rows_make(tw__rows *rows, tw_context *ctx, uint64_t n, size_t columns, tw_error *err);
 tw_status tw__rows_open(tw__rows *rows, const tw_linear_options *options, tw_error *err);
 void tw__rows_free(tw__rows *rows);
+/* Rows of normal numbers, in every second column times `spread`, with labels for logistic regression,
+ * opened. */
+tw_status tw__rows_logistic(tw__rows *rows, tw_context *ctx, uint64_t n, size_t columns, double spread,
+                            tw_error *err);
+/* The least loss of smooth rows. */
+tw_status tw__rows_least(const tw__rows *rows, double *least, tw_error *err);
 
 typedef struct tw__trace_setting {
     const char *optimizer, *estimator, *schedule, *exchange;
@@ -130,6 +136,8 @@ typedef struct tw__trace {
 tw_status tw__trace_make(tw__trace *trace, const tw__rows *rows, const tw__trace_setting *setting,
                          tw_error *err);
 void tw__trace_free(tw__trace *trace);
+/* The loss above the least, a mean over the second half of the run. */
+double tw__late_gap(const tw__trace *trace, double least);
 /* FIGURE-part.csv: update,passes,loss,gap,w0,w1; gap: the loss above `least`. Of simulated workers then also
  * seconds. */
 tw_status tw__trace_write(tw__figure_output *output, const char *part, const tw__trace *trace, double least,

@@ -1,12 +1,11 @@
 /* Parameter servers with simulated workers: what source 004 says of BSP, ASP and SSP in its chapter 6,
  * whose author had no machines to try it on.
  * SPDX-License-Identifier: MIT */
-#include "math/normal.h"
 #include "race/figures/figure.h"
 #include <math.h>
 #include <stdio.h>
 
-enum { ROWS = 4000, COLUMNS = 20, SEED = 5, PASSES = 20, BATCH = 64, WORKERS = 8 };
+enum { ROWS = 4000, COLUMNS = 20, PASSES = 20, BATCH = 64, WORKERS = 8 };
 enum { UPDATES = PASSES * ((ROWS + BATCH - 1) / BATCH) };
 static const char sgd[] = "sgd:lr=1", falling[] = "inverse_time:decay_rate=1,decay_steps=100";
 
@@ -57,30 +56,6 @@ static const tw__claim_text claim_texts[] = {
 
 /* ---- the runs ------------------------------------------------------------------------------------------ */
 
-static void fill(tw__rows *r)
-{
-    for (uint64_t i = 0; i < ROWS; i++) {
-        double h = 0;
-        for (size_t j = 0; j < COLUMNS; j++) {
-            double *x = &r->x[i * COLUMNS + j];
-            *x = tw__random_normal(SEED, TW__FOR_FIGURE, j, i);
-            h += *x * tw__random_normal(SEED, TW__FOR_FIGURE, COLUMNS, j) / 2;
-        }
-        r->y[i] = tw__random_unit(SEED, TW__FOR_FIGURE, COLUMNS + 1, i) * (1 + tw__exp_f64(-h)) < 1 ? 1 : -1;
-    }
-}
-
-static tw_status make_rows(tw__rows *r, tw_context *ctx, tw_error *err)
-{
-    tw_linear_options o = TW_LINEAR_OPTIONS_INIT;
-    o.loss = TW_LINEAR_LOGISTIC;
-    o.intercept = 0;
-    o.l2 = 0.001;
-    TW_TRY(tw__rows_make(r, ctx, ROWS, COLUMNS, err));
-    fill(r);
-    return tw__rows_open(r, &o, err);
-}
-
 enum { MOST_UNSTEADY = 3 };
 static const int crowds[MOST_UNSTEADY] = {1, 8, 64};
 
@@ -105,16 +80,8 @@ static tw_status run(tw__trace *to, const tw__rows *rows, const char *exchange, 
 static tw_status run_all(struct runs *r, tw_error *err)
 {
     enum { EVERY = 10 };
-    static const tw__trace_setting full = {.optimizer = "nag:lr=2,momentum=0.9",
-                                           .estimator = "full",
-                                           .updates = 400,
-                                           .every = 20};
     char exchange[120];
-    tw__trace best;
-    TW_TRY(tw__trace_make(&best, &r->rows, &full, err));
-    r->least = best.loss[0];
-    for (size_t i = 1; i < best.n; i++) r->least = best.loss[i] < r->least ? best.loss[i] : r->least;
-    tw__trace_free(&best);
+    TW_TRY(tw__rows_least(&r->rows, &r->least, err));
     TW_TRY(run(&r->local, &r->rows, NULL, falling, EVERY, err));
     for (int m = 0; m < N_MACHINES; m++)
         for (int i = 0; i < N_RUNNERS; i++) {
@@ -144,14 +111,6 @@ static double seconds(const struct runs *r, int machine, int runner)
 {
     const tw__trace *t = &r->trace[machine][runner];
     return t->seconds[t->n - 1];
-}
-
-/* The loss above the least, a mean over the second half of the run. */
-static double late_gap(const struct runs *r, const tw__trace *t)
-{
-    double sum = 0;
-    for (size_t i = t->n / 2; i < t->n; i++) sum += t->loss[i] - r->least;
-    return sum / (double)(t->n - t->n / 2);
 }
 
 static int is_local(const struct runs *r, const tw__trace *t)
@@ -215,9 +174,10 @@ static tw_status of_staleness(tw__figure_output *output, const struct runs *r, t
             c->measured,
             "%s%d ASP worker%s, times exponential: %zu of %d updates make the loss rise, late %s above the least",
             i ? "; " : "", crowds[i], crowds[i] > 1 ? "s" : "", rises[i], UPDATES,
-            TW__REAL(late_gap(r, &r->crowd[i])));
+            TW__REAL(tw__late_gap(&r->crowd[i], r->least)));
     }
-    const double calm = late_gap(r, &r->crowd[0]), wild = late_gap(r, &r->crowd[MOST_UNSTEADY - 1]);
+    const double calm = tw__late_gap(&r->crowd[0], r->least),
+                 wild = tw__late_gap(&r->crowd[MOST_UNSTEADY - 1], r->least);
     decide(c, UNSTEADY, !(wild < 2 * calm), !(wild < 2 * calm));
     return TW_OK;
 }
@@ -229,12 +189,13 @@ static tw_status of_ssp(tw__figure_output *output, const struct runs *r, tw_erro
     TW_TRY(begin(output, BETWEEN, &c, err));
     for (int m = 0; m < N_MACHINES; m++) {
         fast[m] = seconds(r, m, SSP) < 0.6 * seconds(r, m, BSP) &&
-                  late_gap(r, &r->trace[m][SSP]) < late_gap(r, &r->trace[m][ASP]);
+                  tw__late_gap(&r->trace[m][SSP], r->least) < tw__late_gap(&r->trace[m][ASP], r->least);
         TW__APPEND(c->measured,
                    "%s: BSP takes %s, SSP %s, ASP %s seconds, and is late %s, %s, %s above the least",
                    m ? "; one slow" : "at random", TW__REAL(seconds(r, m, BSP)), TW__REAL(seconds(r, m, SSP)),
-                   TW__REAL(seconds(r, m, ASP)), TW__REAL(late_gap(r, &r->trace[m][BSP])),
-                   TW__REAL(late_gap(r, &r->trace[m][SSP])), TW__REAL(late_gap(r, &r->trace[m][ASP])));
+                   TW__REAL(seconds(r, m, ASP)), TW__REAL(tw__late_gap(&r->trace[m][BSP], r->least)),
+                   TW__REAL(tw__late_gap(&r->trace[m][SSP], r->least)),
+                   TW__REAL(tw__late_gap(&r->trace[m][ASP], r->least)));
     }
     decide(c, BETWEEN, fast[RANDOM], fast[SLOW]);
     return TW_OK;
@@ -263,7 +224,7 @@ static tw_status write_all(tw__figure_output *output, const struct runs *r, tw_e
 static tw_status make(tw__figure_output *output, tw_error *err)
 {
     struct runs r = {0};
-    TW_TRY(make_rows(&r.rows, output->ctx, err));
+    TW_TRY(tw__rows_logistic(&r.rows, output->ctx, ROWS, COLUMNS, 1, err));
     tw_status s = run_all(&r, err);
     if (s == TW_OK) s = write_all(output, &r, err);
     free_runs(&r);
