@@ -145,6 +145,69 @@ static void weights_are_shares(void **state)
     }
 }
 
+/* x^2 / 2 */
+static int half_square(void *user, const tw_eval *e)
+{
+    const double x = *(const double *)e->w;
+    (void)user;
+    *e->sums = (tw_sums){.loss = x * x / 2, .weight = 1};
+    if (e->want & TW_WANT_GRADIENT) *(double *)e->gradient = x;
+    return 0;
+}
+
+static double half_square_after(uint64_t updates, const char *exchange)
+{
+    static const int64_t shape[] = {1};
+    static const tw_tensor tensor = {.name = "x", .rank = 1, .shape = shape};
+    const tw_objective objective = {.size = sizeof objective,
+                                    .type = TW_F64,
+                                    .tensors = &tensor,
+                                    .n_tensors = 1,
+                                    .lanes = 1,
+                                    .eval = half_square};
+    tw_context *ctx = networks_context(1);
+    tw_run *run;
+    tw_error err = {0};
+    tw_run_options o = {.size = sizeof o, .optimizer = "sgd:lr=0.1", .exchange = exchange};
+    double x = 1;
+    o.epochs = updates;
+    if (tw_run_create(&run, ctx, &objective, NULL, &x, &o, &err) != TW_OK) fail_msg("%s", err.message);
+    if (worker_epochs(run, &err) != TW_OK) fail_msg("%s", err.message);
+    tw_run_free(run);
+    tw_context_free(ctx);
+    return x;
+}
+
+/* Liu et al. 2024, Algorithm 3 with c = 0: each arrival steps by lr g/N, and each N-th by lr beta m more,
+ * where m = beta m + the mean of the N. */
+static void delayed_nesterov(void **state)
+{
+    enum { N = 2, UPDATES = 40 };
+    static const double times[N] = {1, 1.77};
+    const double lr = 0.7, beta = 0.9, inner = 0.1;
+    double centre = 1, m = 0, sum = 0, begun[N] = {1, 1}, at[N] = {times[0], times[1]};
+    uint64_t given = N;
+    (void)state;
+    for (int k = 0; k < UPDATES; k++) {
+        const int i = at[1] < at[0];
+        const double g = inner * begun[i];
+        sum += g;
+        centre -= lr * g / N;
+        if (k % N == N - 1) {
+            m = beta * m + sum / N;
+            centre -= lr * beta * m;
+            sum = 0;
+        }
+        begun[i] = centre;
+        at[i] = given++ < UPDATES ? at[i] + times[i] : 1e9;
+    }
+    const double x =
+        half_square_after(UPDATES,
+                          "sim:workers=2,times=1|1.77+diloco:every=1,sync=0,buffer=2,weight=mean,preview=1,"
+                          "outer=\"sgd:lr=0.7,momentum=0.9,nesterov=1\"");
+    if (!(fabs(x - centre) < 1e-12)) fail_msg("%.17g and not %.17g", x, centre);
+}
+
 /* Ways that are stale count less. */
 static void stale_ways_count_less(void **state)
 {
@@ -207,6 +270,7 @@ static void refused(void **state)
     worker_refused(&r, "diloco:buffer=2", "buffer is for sync=0");
     worker_refused(&r, "sim:workers=2+diloco:grace=1", "grace is for sync=0");
     worker_refused(&r, "diloco:paced=1", "paced is for sync=0");
+    worker_refused(&r, "diloco:sync=0,preview=1,workers=2", "with buffer=1 each way is one");
     worker_refused(&r, "diloco:sync=0,buffer=0", "buffer = 0 is outside [1,");
     worker_refused(&r, "diloco:sync=0,grace=-1", "grace = -1 is outside [0,");
     worker_refused(&r, "diloco:sync=0,weight=half", "weight = half");
@@ -221,6 +285,7 @@ int main(void)
         cmocka_unit_test(waiting_is_synchronous),
         cmocka_unit_test(one_worker),
         cmocka_unit_test(weights_are_shares),
+        cmocka_unit_test(delayed_nesterov),
         cmocka_unit_test(stale_ways_count_less),
         cmocka_unit_test(paced_rounds_take_as_long),
         cmocka_unit_test(threads),

@@ -65,7 +65,7 @@ static tw_status gather(tw__workers *x, tw_error *err)
 /* What only arrivals have. */
 static tw_status refuse_async_options(const tw__workers *x, tw_error *err)
 {
-    static const char *const names[] = {"weight", "buffer", "grace", "paced"};
+    static const char *const names[] = {"weight", "buffer", "preview", "grace", "paced"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const int is_buffer = strcmp(names[i], "buffer") == 0;
         if (tw__exchange_value(x, names[i]) != is_buffer)
@@ -124,10 +124,12 @@ static const tw_option options[] =
       "sync=0, of a way: 1/sqrt(n) of n workers; that over sqrt(1 + staleness); 1/n; 1"},
      {"buffer", TW_INT, NULL, 1, 1, MOST_GATHERED, TW_CLOSED,
       "sync=0: ways of which the sum is an outer gradient"},
+     {"preview", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED,
+      "with buffer: until it is full workers begin at c - lr times what has come (delayed Nesterov)"},
      {"grace", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX,
       "sync=0, in sim: who comes within so many seconds of another begins with it"},
      {"paced", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED, "sync=0: slower workers make fewer steps in a round"}};
-static const tw_alias aliases[] = {{"dylu", "paced"}, {NULL, NULL}};
+static const tw_alias aliases[] = {{"dylu", "paced"}, {"dn", "preview"}, {NULL, NULL}};
 
 /* A round waits for all. */
 static int is_repeatable(const double *values) { return values[SYNC] != 0; }

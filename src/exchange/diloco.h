@@ -34,6 +34,7 @@ typedef struct tw__diloco_async {
     int is_waiting;          /* for those that arrive soon after another */
     uint64_t gathered;       /* since the last outer step */
     void *level[TW__DILOCO_LEVELS];
+    void *settled; /* preview: the centre of the last outer step; NULL: it has not moved since */
 } tw__diloco_async;
 
 /* rounds.more */

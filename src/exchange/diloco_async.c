@@ -117,6 +117,38 @@ static int gather(tw__workers *x, tw__rounds *r)
     return 1;
 }
 
+#define PREVIEW(real, t)                                                          \
+    static void preview_##t(size_t n, real *centre, const real *way, double lr)   \
+    {                                                                             \
+        for (size_t i = 0; i < n; i++) centre[i] = centre[i] - (real)lr * way[i]; \
+    }
+PREVIEW(float, f32)
+PREVIEW(double, f64)
+
+/* Delayed Nesterov: until the next outer step, which is made from the centre of the last one, workers begin
+ * where the ways that have come lead by themselves. */
+static tw_status preview(tw__workers *x, tw__rounds *r, tw_error *err)
+{
+    tw__diloco_async *a = async_of(r);
+    double lr;
+    if (a->gathered == 0) memcpy(a->settled, r->centre, x->set.size * x->k->real);
+    TW_TRY(tw_optimizer_value(((tw__diloco *)r->more)->outer.opt, "lr", &lr, err));
+    if (x->set.type == TW_F32) preview_f32(x->set.size, r->centre, r->replicas.way, lr);
+    else preview_f64(x->set.size, r->centre, r->replicas.way, lr);
+    return TW_OK;
+}
+
+/* The way that has come, alone or with others. */
+static tw_status step(tw__workers *x, tw__rounds *r, tw_error *err)
+{
+    tw__diloco_async *a = async_of(r);
+    if (a->buffer == 1) return tw__diloco_step(x, r, err);
+    if (a->settled) TW_TRY(preview(x, r, err));
+    if (!gather(x, r)) return TW_OK;
+    if (a->settled) memcpy(r->centre, a->settled, x->set.size * x->k->real);
+    return tw__diloco_step(x, r, err);
+}
+
 static tw_status begin_round(tw__workers *x, tw__rounds *r, size_t worker, tw_error *err)
 {
     const tw__message m = {.kind = BEGIN,
@@ -138,7 +170,7 @@ static tw_status arrive(tw__workers *x, tw__rounds *r, size_t worker, tw_error *
     tw__note_staleness(x, from, from->update, staleness);
     if (from->info.computing > 0) a->seconds[worker] = from->info.computing / (double)from->info.updates;
     tw__replicas_way_of(x, &r->replicas, worker, a->begin[worker], weight_of(x, a, staleness));
-    if (a->buffer == 1 || gather(x, r)) TW_TRY(tw__diloco_step(x, r, err));
+    TW_TRY(step(x, r, err));
     if (a->grace == 0) return begin_round(x, r, worker, err);
     const tw__message over = {.kind = GRACE_IS_OVER, .from = x->n, .to = x->n};
     if (a->is_waiting) return TW_OK;
@@ -170,6 +202,12 @@ static tw_status check(const tw__workers *x, const tw__diloco_async *a, tw_error
             "exchange %s: grace = %g needs a clock that knows who comes next, which only sim has; on %s "
             "leave grace out",
             x->choice.spec, a->grace, x->transport->about.name);
+    if (tw__exchange_value(x, "preview") != 0 && a->buffer == 1)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "exchange %s: preview is of what has come since the last outer step, and with buffer=1 "
+            "each way is one",
+            x->choice.spec);
     if (a->is_paced && (x->set.trace || x->set.replay))
         return tw__fail(
             err, TW_ERR_SPEC,
@@ -185,7 +223,8 @@ static tw_status make_vectors(tw__workers *x, tw__diloco_async *a, tw_error *err
     for (size_t i = 0; i < x->n; i++) TW_TRY(tw__alloc(x->ctx, &a->begin[i], x->set.size, x->k->real, err));
     for (size_t k = 0; a->buffer > 1 && a->buffer >> k; k++)
         TW_TRY(tw__alloc(x->ctx, &a->level[k], x->set.size, x->k->real, err));
-    return TW_OK;
+    return tw__exchange_value(x, "preview") ? tw__alloc(x->ctx, &a->settled, x->set.size, x->k->real, err)
+                                            : TW_OK;
 }
 
 tw_status tw__diloco_async_create(tw__workers *x, tw__rounds *r, tw_error *err)
@@ -209,6 +248,7 @@ void tw__diloco_async_free(tw__workers *x, tw__diloco_async *a)
 {
     for (size_t i = 0; a->begin && i < x->n; i++) tw__free(x->ctx, a->begin[i], x->set.size, x->k->real);
     for (size_t k = 0; k < TW__DILOCO_LEVELS; k++) tw__free(x->ctx, a->level[k], x->set.size, x->k->real);
+    tw__free(x->ctx, a->settled, x->set.size, x->k->real);
     tw__free(x->ctx, a->begin, x->n, sizeof *a->begin);
     tw__free(x->ctx, a->next, x->n, sizeof *a->next);
     tw__free(x->ctx, a->seconds, x->n, sizeof *a->seconds);
@@ -229,7 +269,7 @@ static tw_status visit_vectors(tw__workers *x, tw__diloco_async *a, tw_visitor *
         tw_visitor *const to = tw__numbered_visitor(&numbered, v, "gathered", k);
         TW_TRY(to->field(to, "way", x->set.type, 1, &size, a->level[k], err));
     }
-    return TW_OK;
+    return a->settled ? v->field(v, "exchange.settled", x->set.type, 1, &size, a->settled, err) : TW_OK;
 }
 
 static int fits(const tw__workers *x, const tw__diloco_async *a)
