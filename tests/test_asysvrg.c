@@ -22,7 +22,8 @@ static void one_worker_is_local(void **state)
                                             "aig:workers=1",         "mutex:workers=1",
                                             "ps:sync=asp,workers=1", "sim:workers=1,sync=asp",
                                             "roundrobin:workers=3",  "sim:workers=2+roundrobin"};
-    static const char *const estimators[] = {"svrg", "svrg:m=7", "svrg:option=loopless,m=11"};
+    static const char *const estimators[] = {"svrg", "svrg:m=7", "svrg:option=loopless,m=11",
+                                             "svrg:blocks=5,m=20"};
     (void)state;
     for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++)
         for (size_t k = 0; k < sizeof estimators / sizeof estimators[0]; k++) {
@@ -105,6 +106,55 @@ static void linear_rate(void **state)
     free(optimum);
 }
 
+/* An update moves one block, each as often as others, as vectors and as lists; all together they lead to the
+ * optimum, faster with Nesterov's momentum. */
+static void blocks_are_moved_alone(void **state)
+{
+    enum { BLOCKS = 7 };
+    size_t n = 0, m;
+    char moved[601] = {0};
+    (void)state;
+    for (uint64_t updates = 1; updates <= 60; updates++) {
+        worker_run r = convex(0), before = r;
+        r.o.fused = before.o.fused = TW_RUN_FUSED_NO;
+        r.o.optimizer = before.o.optimizer = "svrg:lr=0.1,blocks=7,m=3";
+        r.n_rows = before.n_rows = 400;
+        r.o.batch = before.o.batch = 400;
+        r.o.epochs = updates + 1;
+        before.o.epochs = updates;
+        double *a = weights_of(&r, "local", &n), *b = weights_of(&before, "local", &m);
+        size_t first = n, last = 0;
+        for (size_t i = 0; i < n; i++)
+            if (a[i] != b[i]) {
+                moved[i] = 1;
+                if (first == n) first = i;
+                last = i;
+            }
+        assert_true(first < n && last - first < n / BLOCKS + 1);
+        free(a);
+        free(b);
+    }
+    for (size_t i = 0; i + 1 < n; i += 13) assert_true(moved[i] || moved[i + 1]);
+}
+
+static void momentum_of_blocks_reaches_the_optimum(void **state)
+{
+    size_t n;
+    worker_run best = convex(0);
+    (void)state;
+    best.o.epochs = 60;
+    double *optimum = weights_of(&best, "local", &n);
+    for (int by_degree = 0; by_degree < 2; by_degree++) {
+        worker_run r = convex(by_degree);
+        r.o.optimizer = by_degree ? "sgd:lr=0.1" : "momentum:lr=0.05,momentum=0.9,nesterov=1";
+        r.o.epochs = 40;
+        double *w = weights_of(&r, "aasgd:workers=2", &n);
+        assert_true(distance(w, optimum, n) < 1e-6);
+        free(w);
+    }
+    free(optimum);
+}
+
 /* The exchange brings the estimator. */
 static void exchange_names_the_estimator(void **state)
 {
@@ -157,6 +207,8 @@ static void refused(void **state)
     r.o.optimizer = "svrg";
     r.model = "logistic:l1=0.01";
     worker_refused(&r, "hogwild:workers=2", "l1 is a proximal step of one process");
+    r.o.optimizer = "svrg:blocks=4";
+    worker_refused(&r, "local", "one block of the weights in an update, and l1 all of them");
 }
 
 int main(void)
@@ -164,6 +216,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_worker_is_local),
         cmocka_unit_test(linear_rate),
+        cmocka_unit_test(blocks_are_moved_alone),
+        cmocka_unit_test(momentum_of_blocks_reaches_the_optimum),
         cmocka_unit_test(exchange_names_the_estimator),
         cmocka_unit_test(virtual_time_of_rounds),
         cmocka_unit_test(refused),

@@ -45,7 +45,8 @@ typedef struct tw__points_type {
 
 /* What an estimator's file says of its fused form. */
 typedef struct tw__by_row_form {
-    int remembers;    /* 1: a slope for every row and score; else nothing */
+    int remembers;                        /* 1: a slope for every row and score; else nothing */
+    int (*applies)(const double *values); /* NULL: with any options */
     int looks_before; /* 1: it evaluates rows at the weights of one update before, which l1 forbids */
     /* with points it also steps, by z->lr, and begins with u->w in the first update */
     void (*update)(tw__by_row *z, tw__update *u);

@@ -160,6 +160,23 @@ int tw__estimator_is_full(const tw__estimator *e)
            (e->type->sampling == TW__IN_ORDER || e->type->sampling == TW__SHUFFLED);
 }
 
+int tw__estimator_has_blocks(const tw__estimator *e)
+{
+    size_t lo = 0, hi = e->size;
+    if (e->type->block) e->type->block(e, 0, &lo, &hi);
+    return hi - lo < e->size;
+}
+
+void tw__estimator_keep_block(const tw__estimator *e, uint64_t number, void *direction)
+{
+    const size_t real = tw_type_size(e->real);
+    size_t lo, hi;
+    if (!e->type->block) return;
+    e->type->block(e, number, &lo, &hi);
+    memset(direction, 0, lo * real);
+    memset((char *)direction + hi * real, 0, (e->size - hi) * real);
+}
+
 tw_status tw__estimator_needs(const tw__estimator *e, const char *exchange, int has_barrier, tw_error *err)
 {
     const tw_estimator *about = &e->type->about;

@@ -76,6 +76,8 @@ typedef struct tw__estimator_type {
     tw_status (*begin_round)(tw__estimator *e, tw__update *u, tw_error *err);
     /* The last snapshot and its mean gradient, for a direction as a list. */
     void (*round)(const tw__estimator *e, const void **snapshot, const void **mean);
+    /* NULL, or the weights lo .. hi-1 that update `number` moves alone. */
+    void (*block)(const tw__estimator *e, uint64_t number, size_t *lo, size_t *hi);
     tw_status (*visit)(tw__estimator *e, tw_visitor *v, tw_error *err);
 } tw__estimator_type;
 
@@ -130,6 +132,9 @@ tw_status tw__estimator_create(tw__estimator **out, tw_context *ctx, const tw__e
 void tw__estimator_free(tw__estimator *e);
 uint64_t tw__estimator_steps(const tw__estimator *e); /* updates per epoch, at least 1 */
 int tw__estimator_is_full(const tw__estimator *e);    /* every update looks at the mean over all rows */
+/* Updates move parts of the weights; sets what an update's direction has elsewhere to 0. */
+int tw__estimator_has_blocks(const tw__estimator *e);
+void tw__estimator_keep_block(const tw__estimator *e, uint64_t number, void *direction);
 /* What an exchange without a barrier refuses. */
 tw_status tw__estimator_needs(const tw__estimator *e, const char *exchange, int has_barrier, tw_error *err);
 /* The rows of update `step` of `epoch` (both from 0) into u, valid until the next draw. A pure function of

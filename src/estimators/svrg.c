@@ -14,8 +14,10 @@ static const tw_option options[] = {
      "the next snapshot: the last iterate (I); one of the m drawn at random, to which the weights return (II); the last iterate, with "
      "probability 1/m in each update (loopless)"},
     {"m", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED, "updates between two snapshots; 0: two epochs"},
+    {"blocks", TW_INT, NULL, 1, 1, 0x1p31, TW_CLOSED,
+     "equal parts of the weights, of which an update moves one drawn at random"},
 };
-enum { OPTION, M, OPTION_II = 1, LOOPLESS = 2 };
+enum { OPTION, M, BLOCKS, OPTION_II = 1, LOOPLESS = 2 };
 
 struct svrg {
     void *snapshot, *mean;  /* u and the full gradient there */
@@ -38,6 +40,17 @@ static int begins_round(const tw__estimator *e, uint64_t number, uint64_t m)
     if (e->choice.values[OPTION] != LOOPLESS) return number % m == 0;
     return number == 0 || tw__random_below(e->seed, TW__FOR_SNAPSHOT, 1, number, m) == 0;
 }
+
+/* No block is empty. */
+static void block(const tw__estimator *e, uint64_t number, size_t *lo, size_t *hi)
+{
+    const uint64_t wanted = (uint64_t)e->choice.values[BLOCKS], n = wanted < e->size ? wanted : e->size,
+                   b = tw__random_below(e->seed, TW__FOR_SNAPSHOT, 2, number, n);
+    *lo = e->size / n * b + (b < e->size % n ? b : e->size % n);
+    *hi = *lo + e->size / n + (b < e->size % n);
+}
+
+static int takes_whole_vectors(const double *values) { return values[BLOCKS] == 1; }
 
 static int is_chosen(const tw__estimator *e, uint64_t number, uint64_t m)
 {
@@ -152,7 +165,7 @@ static double rate(double smoothness, double l2, double rows)
     return 1 / (6 * (smoothness + l2));
 }
 
-static const tw__by_row_form form = {.remembers = 1, .update = by_row};
+static const tw__by_row_form form = {.remembers = 1, .applies = takes_whole_vectors, .update = by_row};
 
 extern const tw__estimator_type tw__estimator_svrg;
 const tw__estimator_type tw__estimator_svrg = {
@@ -165,8 +178,8 @@ const tw__estimator_type tw__estimator_svrg = {
          .equation =
              "every m updates: u = w, G = f'(u); option II: w goes back first to one of the last m iterates\n"
              "loopless: u = w, G = f'(u) at random, in an update with probability 1/m\n"
-             "d = f_i'(w) - f_i'(u) + G, i: `batch` rows drawn with replacement",
-         .n_options = 2,
+             "d = f_i'(w) - f_i'(u) + G, i: `batch` rows drawn with replacement; blocks: 0 but in one of them",
+         .n_options = 3,
          .options = options,
          .takes_batch = 1,
          .needs_rows = 1,
@@ -184,5 +197,6 @@ const tw__estimator_type tw__estimator_svrg = {
     .begins_round = is_first,
     .begin_round = take_snapshot,
     .round = last_round,
+    .block = block,
     .visit = visit,
 };

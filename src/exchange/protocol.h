@@ -89,7 +89,7 @@ typedef struct tw__protocol {
     int takes_rounds;
     /* Worker k of n evaluates rows k, k + n, ... alone, and without the penalties of the model. */
     int has_shards;
-    const char *estimator; /* NULL, or the one that it is for, and that a run has which names none */
+    const char *estimator; /* NULL, or a spec: the one that it is for, as a run has it that names none */
     /* NULL, or when all rest: workers get the weights of now. */
     tw_status (*refresh)(tw__workers *x, tw_error *err);
     /* Of the run's optimiser in so many updates; NULL: as many. */

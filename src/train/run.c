@@ -141,6 +141,7 @@ static tw_status gradient(tw_run *r, tw__update *u, tw_sums *sums, double *weigh
     if (r->estimator->type->direction || r->gradient) {
         TW_TRY(r->gradient ? whole_gradient(r, u, err) : r->estimator->type->direction(r->estimator, u, err));
         tw__run_add_penalty(r, r->w, u->direction);
+        tw__estimator_keep_block(r->estimator, u->number, u->direction);
         return hand_over(r, u, sums, err);
     }
     count_gradients(r, u->n);

@@ -180,9 +180,13 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     const char *const needed = tw__protocol_of(exchange.protocol)->estimator;
     if (needed && !o->estimator && !preset.is_one) preset.estimator = needed;
     TW_TRY(make_estimator(r, &preset, &exchange, &estimator, err));
-    if (needed && strcmp(r->estimator->type->about.name, needed) != 0)
+    if (needed && strncmp(r->estimator->type->about.name, needed, strcspn(needed, ":")) != 0)
         return tw__fail(err, TW_ERR_SPEC, "exchange %s is for the estimator %s, not %s", exchange.spec,
                         needed, r->estimator->type->about.name);
+    if (tw__estimator_has_blocks(r->estimator) && r->glm.l1 > 0)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "%s moves one block of the weights in an update, and l1 all of them",
+                        r->estimator->choice.spec);
     TW_TRY(check_joins(r, err));
     TW_TRY(tw__local_create(&r->exchange, r->ctx, r->train.type, r->size, err));
     if (o->nonfinite != TW_NONFINITE_ERROR && r->estimator->type->visit)

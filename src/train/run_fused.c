@@ -36,7 +36,8 @@ int tw__run_can_fuse(const tw_run *r, const tw__preset *preset, double weight)
     if (tw_estimator_read(&choice, preset->estimator, NULL) != TW_OK) return 0;
     const tw__by_row_form *form = tw__estimator_type_find(tw__text_of(choice.estimator->name))->by_row;
     if (!form) return 0;
-    const char *why = obstacle(r, preset, form, weight);
+    const char *why = form->applies && !form->applies(choice.values) ? "it moves blocks of the weights"
+                                                                     : obstacle(r, preset, form, weight);
     if (why) tw__log(r->ctx, TW_LOG_INFO, "%s is not fused: %s", choice.estimator->name, why);
     return !why;
 }

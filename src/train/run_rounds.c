@@ -9,6 +9,7 @@
 #include "train/degree.h"
 #include "train/job.h"
 #include "train/run.h"
+#include <string.h>
 
 /* ---- rounds -------------------------------------------------------------------------------------------- */
 
@@ -58,6 +59,7 @@ static tw_status vector_direction(tw__follower *f, const tw_draw *draw, tw__upda
     u->gradient = gradient_at;
     TW_TRY(f->estimator->type->direction(f->estimator, u, err));
     tw__run_add_penalty(f->r, at, u->direction);
+    tw__estimator_keep_block(f->estimator, u->number, u->direction);
     to->lo = to->first[0] = 0;
     to->hi = to->leaves = to->n = 1;
     to->node[0] = (tw__sum){.dense = u->direction};
@@ -99,6 +101,18 @@ static void add_intercepts(const tw_run *r, const void *mean, double weight, tw_
         else ((float *)to->value)[i] += (float)(weight * (double)((const float *)mean)[to->index[i]]);
 }
 
+static void keep_block(const tw__follower *f, uint64_t number, tw_sparse_sum *list)
+{
+    const size_t real = tw_type_size(f->r->train.type);
+    size_t lo, hi;
+    if (!tw__estimator_has_blocks(f->estimator)) return;
+    f->estimator->type->block(f->estimator, number, &lo, &hi);
+    const size_t first = tw__list_place(list, lo);
+    list->n = tw__list_place(list, hi) - first;
+    memmove(list->index, list->index + first, list->n * sizeof *list->index);
+    memmove(list->value, (char *)list->value + first * real, list->n * real);
+}
+
 /* A sum over the rows, which is divided by their weight like any other. */
 static tw_status list_direction(tw__follower *f, const tw_draw *draw, const tw__update *u, const void *at,
                                 tw__gradient *to, tw_error *err)
@@ -115,6 +129,7 @@ static tw_status list_direction(tw__follower *f, const tw_draw *draw, const tw__
     tw__list_add(&f->there, to->node[0].list, r->train.type);
     tw__degree_add(&r->glm, r->degree_ratios, r->train.type, 1, mean, u->rows, u->n, &sum);
     add_intercepts(r, mean, to->leaf[0].weight, &f->there);
+    keep_block(f, u->number, &f->there);
     to->node[0] = sum;
     to->rows = 2 * u->n;
     return TW_OK;
