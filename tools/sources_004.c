@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "sources.h"
 
+#define MOVING "examples/sources/001_moving_target.c"
 #define LINEAR "examples/sources/004_linear_regression.c"
 #define SUMS "examples/sources/004_finite_sums.c"
 #define STEEP \
@@ -378,7 +379,8 @@ static const struct cli_named named[] = {
      "with --estimator minibatch it is refused",
      "yes: loss of epoch 5/5 < 0.5 x loss of epoch 1/5; accuracy of test > 0.7"},
     {"4.2.3", CLAIM, "该算法在在线以及非平稳问题中表现出很好的性能",
-     "RMSprop does well online and where targets move", NOT_YET, "no data here change while they are learnt"},
+     "RMSprop does well online and where targets move", MOVING, "",
+     "yes: last of rmsprop < 1.1 x first of rmsprop; last of rmsprop < 0.5 x last of adagrad"},
     {"4.2.3", CLAIM, "此算法并不能完全解决局部最小值问题", "RMSprop does not solve local minima",
      LOCAL_MINIMUM, "", "yes: value of rmsprop > -1; distance of rmsprop > 1"},
 
