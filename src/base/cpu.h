@@ -40,4 +40,11 @@ static inline void tw__fp_leave(tw__fp_mode was) { (void)was; }
 static inline void tw__fp_watch(void) {}
 static inline unsigned tw__fp_flags(void) { return TW__FP_INVALID; } /* unknown: all is looked at */
 #endif
+/* In a loop that waits for another thread. */
+static inline void tw__relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
 #endif

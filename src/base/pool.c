@@ -38,13 +38,6 @@ struct helper {
     unsigned seen; /* the last call it took part in */
 };
 
-static inline void relax(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-}
-
 static void work(tw__pool *p, int worker)
 {
     for (size_t i; (i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->n;)
@@ -55,7 +48,7 @@ static void wait_for_call(tw__pool *p, unsigned seen)
 {
     for (int i = 0; i < p->spins; i++) {
         if (atomic_load(&p->generation) != seen || atomic_load(&p->stop)) return;
-        relax();
+        tw__relax();
     }
     pthread_mutex_lock(&p->lock);
     atomic_fetch_add(&p->sleeping, 1);
@@ -126,7 +119,7 @@ void tw__pool_run(tw_context *ctx, size_t n, tw__task *task, void *arg)
     }
     work(p, 0);
     for (int i = 0; atomic_load(&p->unfinished) > 0; i++)
-        if (i < p->spins) relax();
+        if (i < p->spins) tw__relax();
         else sched_yield();
     atomic_flag_clear(&p->busy);
     tw__fp_leave(mode);

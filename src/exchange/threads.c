@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { MAIL = 64, MOST_WORKERS = 1024 };
+enum { MAIL = 64, MOST_WORKERS = 1024, LOOKS = 1000 /* about 20 microseconds */ };
 
 /* A worker's thread, and the messages to it: each other worker may have sent two that it has not read. */
 struct seat {
@@ -21,7 +21,8 @@ struct seat {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     tw__message *mail;
-    size_t first, n, capacity;
+    size_t first, capacity;
+    _Atomic size_t n;
     uint64_t reductions;
 };
 
@@ -42,6 +43,7 @@ struct carrier {
     size_t n_parts, arrived;
     uint64_t reductions;
     double seconds, began;
+    int looks; /* for a message, before a thread sleeps */
 };
 
 static double now(const tw__workers *x)
@@ -72,10 +74,18 @@ static void become_idle(struct carrier *c, struct seat *seat)
     pthread_mutex_unlock(&c->lock);
 }
 
+/* A message comes sooner than the system wakes a thread, if whoever sends it has a CPU too. */
+static void look_out(const struct carrier *c, const struct seat *seat)
+{
+    for (int i = 0; i < c->looks && atomic_load_explicit(&seat->n, memory_order_relaxed) == 0; i++)
+        tw__relax();
+}
+
 /* Waits for a message or for the next call; 0: for neither, the thread is to end. */
 static int wait_for_mail(struct carrier *c, struct seat *seat, tw__message *m, int *has_mail)
 {
     const double since = tw__seconds();
+    look_out(c, seat);
     pthread_mutex_lock(&seat->lock);
     while ((seat->n == 0 || atomic_load(&c->halts)) && !c->stops && seat->round == c->round) {
         if (!seat->is_idle) become_idle(c, seat);
@@ -263,6 +273,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     struct carrier *c;
     TW_TRY(tw__alloc(x->ctx, &c, 1, sizeof *c, err));
     x->carrier = c;
+    c->looks = x->n <= (size_t)tw__cpus_allowed() ? LOOKS : 0;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->quiet, NULL);
     pthread_cond_init(&c->reduced, NULL);
