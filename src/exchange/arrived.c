@@ -6,9 +6,10 @@
 
 tw_status tw__hand_over(tw__workers *x, tw__worker *me, tw_error *err)
 {
-    if (!x->counts_arrivals) return TW_OK;
-    memmove(x->arrived, x->arrived + x->n_counted, (x->n_arrived - x->n_counted) * sizeof *x->arrived);
-    x->n_arrived -= x->n_counted;
+    if (!x->counts_arrivals || me->n_later == 0) return TW_OK;
+    const size_t left = x->n_arrived - x->n_counted;
+    if (left > 0) memmove(x->arrived, x->arrived + x->n_counted, left * sizeof *x->arrived);
+    x->n_arrived = left;
     x->n_counted = 0;
     TW_TRY(tw__grow(x->ctx, &x->arrived, &x->arrived_capacity, x->n_arrived + me->n_later, sizeof *x->arrived,
                     err));
