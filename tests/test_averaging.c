@@ -36,14 +36,7 @@ static void every_step_is_synchronous(void **state)
     size_t n, m;
     double *a = worker_doubles(&r, "average:every=1,workers=3", &n);
     r.o.batch = 75;
-    double *b = worker_doubles(&r, "local", &m), moved = 0;
-    for (size_t i = 0; i < n; i++) {
-        moved += fabs(b[i]);
-        assert_true(fabs(a[i] - b[i]) < 1e-14);
-    }
-    assert_true(moved > 0.01);
-    free(a);
-    free(b);
+    worker_moved_alike(a, worker_doubles(&r, "local", &m), n);
 }
 
 /* Threads and simulated workers, however long they take, come to the same bits. */

@@ -71,6 +71,40 @@ static void runs_repeat(void **state)
     repeats(delayed, "ps:sync=asp,workers=3");
 }
 
+/* ---- without a trace ----------------------------------------------------------------------------------- */
+
+/* What is said to repeat by itself does. */
+static void what_repeats_by_itself(void **state)
+{
+    static const struct {
+        const char *exchange;
+        int repeats;
+    } cases[] = {{"ps:workers=3", 1},
+                 {"ps:sync=ssp,staleness=0,workers=3", 1},
+                 {"ps:sync=asp,workers=3", 0},
+                 {"sim:workers=3,sync=asp,jitter=exponential", 1},
+                 {"bigdl:workers=3", 1},
+                 {"roundrobin:workers=3", 1},
+                 {"roundrobin-delayed:workers=3", 1},
+                 {"delayed:workers=3", 1},
+                 {"average:workers=3", 1},
+                 {"easgd:workers=3", 1},
+                 {"easgd:sync=0,workers=3", 0},
+                 {"diloco:every=4,workers=3", 1},
+                 {"diloco:every=4,sync=0,workers=3", 0},
+                 {"admm:workers=3", 1},
+                 {"downpour:workers=3", 0},
+                 {"hogwild:workers=3", 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tw_exchange_choice choice;
+        worker_run r = {.rows = worker_sparse, .model = "logistic", .classes = 2, .o.batch = 3};
+        assert_int_equal(tw_exchange_read(&choice, cases[i].exchange, NULL), TW_OK);
+        if (choice.is_repeatable != cases[i].repeats) fail_msg("%s", cases[i].exchange);
+        if (choice.is_repeatable) worker_same(&r, cases[i].exchange, cases[i].exchange);
+    }
+}
+
 /* ---- the bound of ssp ---------------------------------------------------------------------------------- */
 
 enum { BOUND = 2, WORKERS = 2 };
@@ -289,6 +323,7 @@ int main(void)
     close(fd);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_repeat),
+        cmocka_unit_test(what_repeats_by_itself),
         cmocka_unit_test(the_bound_holds_and_is_reached),
         cmocka_unit_test(other_traces_are_refused),
         cmocka_unit_test(every_fault_is_told),

@@ -127,6 +127,19 @@ static inline double *worker_doubles(worker_run *r, const char *exchange, size_t
     return w;
 }
 
+/* Two runs have moved n weights from 0, to the same up to rounding. Frees both. */
+static inline void worker_moved_alike(double *a, double *b, size_t n)
+{
+    double moved = 0;
+    for (size_t i = 0; i < n; i++) {
+        moved += fabs(b[i]);
+        assert_true(fabs(a[i] - b[i]) < 1e-14);
+    }
+    assert_true(moved > 0.01);
+    free(a);
+    free(b);
+}
+
 /* Both exchanges come to the same weights up to rounding, 0: to the same bits; the simulator counts losses
  * in the order of its clock, and their sum may be rounded another way. */
 static inline void worker_same_weights(worker_run *r, const char *exchange, const char *other,

@@ -159,12 +159,6 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
     return TW_OK;
 }
 
-static int is_repeatable(const double *values)
-{
-    (void)values;
-    return 1;
-}
-
 static const tw_option options[] = {{"rho", TW_REAL, NULL, 1, 0, TW_INF, TW_OPEN,
                                      "the pull of the common weights on each worker's"},
                                     {"every", TW_INT, NULL, 10, 1, TW_STEPS, TW_CLOSED,
@@ -182,7 +176,7 @@ const tw__protocol tw__protocol_admm = {
                   "u_k = u_k + w_k - z",
               .n_options = sizeof options / sizeof options[0],
               .options = options},
-    .is_repeatable = is_repeatable,
+    .bits = TW__BITS_REPEAT,
     .has_shards = 1,
     .create = create,
     .free = destroy,

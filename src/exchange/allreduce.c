@@ -247,12 +247,6 @@ static void destroy(tw__workers *x)
     tw__free(x->ctx, t, 1, sizeof *t);
 }
 
-static int is_exact(const double *values)
-{
-    (void)values;
-    return 1;
-}
-
 const tw__protocol tw__protocol_allreduce = {
     .about = {.size = sizeof(tw_exchange),
               .name = "allreduce",
@@ -261,7 +255,7 @@ const tw__protocol tw__protocol_allreduce = {
               .equation = "w = step(w, mean of the update's rows, which the workers share)\n"
                           "each sends each other its part of the gradient, then its range of the sum: in all "
                           "as much as in a ring, 2 (n - 1) vectors, but in two messages' time"},
-    .is_exact = is_exact,
+    .bits = TW__BITS_OF_LOCAL,
     .create = create,
     .free = destroy,
     .next = next,
@@ -278,7 +272,7 @@ const tw__protocol tw__protocol_sharded = {
               .equation = "w[r] = step(w[r], mean of the update's rows), worker r with range r\n"
                           "each sends each other its part of the gradient, then its range of the weights; "
                           "what a rule measures of whole tensors they add up in between"},
-    .is_exact = is_exact,
+    .bits = TW__BITS_OF_LOCAL,
     .create = create_sharded,
     .free = destroy,
     .next = next,

@@ -46,12 +46,6 @@ static const tw_option options[] = {
      "steps of each worker from one mean to the next; 0: one mean, at the end"}};
 static const tw_alias aliases[] = {{"tau", "every"}, {NULL, NULL}};
 
-static int is_repeatable(const double *values)
-{
-    (void)values;
-    return 1;
-}
-
 const tw__protocol tw__protocol_average = {
     .about = {.size = sizeof(tw_exchange),
               .name = "average",
@@ -62,7 +56,7 @@ const tw__protocol tw__protocol_average = {
               .n_options = 1,
               .options = options,
               .aliases = aliases},
-    .is_repeatable = is_repeatable,
+    .bits = TW__BITS_REPEAT,
     .create = create,
     .free = tw__rounds_free,
     .next = tw__rounds_next,

@@ -274,6 +274,7 @@ const tw__protocol tw__protocol_delayed = {
              "after the last row comes the first again; rate is as that of ps, with the largest delay of an update",
          .n_options = sizeof options / sizeof options[0],
          .options = options},
+    .bits = TW__BITS_REPEAT,
     .create = create,
     .free = destroy,
     .next = next,

@@ -132,7 +132,10 @@ static const tw_option options[] =
 static const tw_alias aliases[] = {{"dylu", "paced"}, {"dn", "preview"}, {NULL, NULL}};
 
 /* A round waits for all. */
-static int is_repeatable(const double *values) { return values[SYNC] != 0; }
+static enum tw__bits bits_with(const double *values)
+{
+    return values[SYNC] != 0 ? TW__BITS_REPEAT : TW__BITS_VARY;
+}
 
 const tw__protocol tw__protocol_diloco = {
     .about = {.size = sizeof(tw_exchange),
@@ -147,7 +150,7 @@ const tw__protocol tw__protocol_diloco = {
               .n_options = sizeof options / sizeof options[0],
               .options = options,
               .aliases = aliases},
-    .is_repeatable = is_repeatable,
+    .bits_with = bits_with,
     .create = create,
     .free = destroy,
     .next = next,

@@ -119,7 +119,10 @@ static const tw_option options[] = {{"every", TW_INT, NULL, 10, 1, TW_STEPS, TW_
 static const tw_alias aliases[] = {{"tau", "every"}, {NULL, NULL}};
 
 /* A round waits for all. */
-static int is_repeatable(const double *values) { return values[SYNC] != 0; }
+static enum tw__bits bits_with(const double *values)
+{
+    return values[SYNC] != 0 ? TW__BITS_REPEAT : TW__BITS_VARY;
+}
 
 const tw__protocol tw__protocol_easgd = {
     .about =
@@ -135,7 +138,7 @@ const tw__protocol tw__protocol_easgd = {
          .n_options = sizeof options / sizeof options[0],
          .options = options,
          .aliases = aliases},
-    .is_repeatable = is_repeatable,
+    .bits_with = bits_with,
     .create = create,
     .free = destroy,
     .next = next,

@@ -78,12 +78,17 @@ enum tw__act {
     TW__REST     /* there are no updates to give out */
 };
 
+enum tw__bits {
+    TW__BITS_VARY,
+    TW__BITS_REPEAT,  /* the same each time */
+    TW__BITS_OF_LOCAL /* the same for any number of workers */
+};
+
 typedef struct tw__protocol {
     tw_exchange about;
-    /* Whether with such options the bits are those of local; NULL: never. */
-    int (*is_exact)(const double *values);
-    /* Likewise whether the same seed gives the same bits, on threads too; NULL: where it is exact. */
-    int (*is_repeatable)(const double *values);
+    /* What one seed comes to on threads: `bits`, or where that depends on the options what bits_with says. */
+    enum tw__bits bits;
+    enum tw__bits (*bits_with)(const double *values);
     /* It goes with estimators that begin rounds: no gradient is evaluated for an update that may not be given
      * out, whole updates are a worker's, and all weights are the run's. */
     int takes_rounds;
@@ -317,10 +322,10 @@ double tw__transport_value(const tw__workers *x, const char *option);
 const double *tw__transport_list(const tw__workers *x, const char *option, size_t *n);
 /* Notes that a worker, at such a time, begins or ends to evaluate; where there is a trace, that a message is
  * received, now; that numbers below this are given out. */
-void tw__trace_compute(tw__workers *x, tw__worker *me, double at);
-void tw__trace_computed(tw__workers *x, const tw__worker *me, double at);
-void tw__trace_received(tw__workers *x, const tw__message *m);
-void tw__trace_limit(tw__workers *x, uint64_t limit);
+void tw__note_computing(tw__workers *x, tw__worker *me, double at);
+void tw__note_computed(tw__workers *x, const tw__worker *me, double at);
+void tw__note_received(tw__workers *x, const tw__message *m);
+void tw__note_limit(tw__workers *x, uint64_t limit);
 tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err);
 /* Counts one of the updates that were handed over; 0: there is none. */
 tw_status tw__count_arrived(tw__workers *x, int *counted, tw_error *err);

@@ -385,9 +385,10 @@ static void destroy(tw__workers *x)
 /* The places of options. */
 enum { SYNC, STALENESS, GATHER = 4 };
 
-static int is_exact(const double *values)
+static enum tw__bits bits_with(const double *values)
 {
-    return values[SYNC] == BSP || (values[SYNC] == SSP && values[STALENESS] == 0);
+    const int is_exact = values[SYNC] == BSP || (values[SYNC] == SSP && values[STALENESS] == 0);
+    return is_exact ? TW__BITS_OF_LOCAL : TW__BITS_VARY;
 }
 
 static uint64_t steps(const double *values, uint64_t updates)
@@ -429,7 +430,7 @@ const tw__protocol tw__protocol_ps = {
              "s: the sum of the factors of the steps since its weights",
          .n_options = sizeof options / sizeof options[0],
          .options = options},
-    .is_exact = is_exact,
+    .bits_with = bits_with,
     .takes_rounds = 1,
     .refresh = refresh,
     .steps = steps,

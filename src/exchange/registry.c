@@ -202,9 +202,9 @@ static tw_status read_exchange(tw_exchange_choice *out, const char *text, tw_err
     if (r.quoted[PROTOCOL].n >= sizeof out->quoted)
         return tw__fail(err, TW_ERR_SPEC, "exchange \"%.60s\" is too long", text);
     if (r.quoted[PROTOCOL].n) memcpy(out->quoted, r.quoted[PROTOCOL].at, r.quoted[PROTOCOL].n);
-    out->is_exact = protocol->is_exact && protocol->is_exact(out->values);
-    out->is_repeatable = out->is_exact || tw__transport_of(out->transport)->is_virtual ||
-                         (protocol->is_repeatable && protocol->is_repeatable(out->values));
+    const enum tw__bits bits = protocol->bits_with ? protocol->bits_with(out->values) : protocol->bits;
+    out->is_exact = bits == TW__BITS_OF_LOCAL;
+    out->is_repeatable = bits != TW__BITS_VARY || tw__transport_of(out->transport)->is_virtual;
     return write_spec(&r, out) ? TW_OK : tw__fail(err, TW_ERR_SPEC, "exchange \"%.60s\" is too long", text);
 }
 

@@ -60,7 +60,7 @@ static tw_status compute(tw__workers *x, const tw__trace_event *e, tw_error *err
     tw__worker *me = &x->worker[e->who];
     if (!seat->is_busy || seat->has_computed) return wrong(x, err, "this worker waits here");
     if (me->update != e->update) return wrong(x, err, "this worker has another update here");
-    tw__trace_compute(x, me, e->seconds);
+    tw__note_computing(x, me, e->seconds);
     me->info.waiting += e->seconds - seat->since;
     seat->since = e->seconds;
     seat->takes = c->next[seat->takes];
@@ -75,7 +75,7 @@ static tw_status computed(tw__workers *x, const tw__trace_event *e, tw_error *er
     tw__worker *me = &x->worker[e->who];
     if (!seat->has_computed || me->update != e->update)
         return wrong(x, err, "this worker does not evaluate this update here");
-    tw__trace_computed(x, me, e->seconds);
+    tw__note_computed(x, me, e->seconds);
     me->info.computing += e->seconds - seat->since;
     *seat = (struct seat){.takes = seat->takes, .since = e->seconds};
     TW_TRY(x->protocol->computed(x, me, err));

@@ -146,19 +146,13 @@ static void destroy(tw__workers *x)
     tw__free(x->ctx, t, 1, sizeof *t);
 }
 
-static int always(const double *values)
-{
-    (void)values;
-    return 1;
-}
-
 const tw__protocol tw__protocol_roundrobin = {
     .about = {.size = sizeof(tw_exchange),
               .name = "roundrobin",
               .help = "workers take turns to evaluate and step: the bits of one process",
               .paper = "",
               .equation = "worker k mod n: w = step(w, gradient of update k at w)"},
-    .is_exact = always,
+    .bits = TW__BITS_OF_LOCAL,
     .takes_rounds = 1,
     .create = create,
     .free = destroy,
@@ -175,7 +169,7 @@ const tw__protocol tw__protocol_roundrobin_delayed = {
               .paper = "Langford, Smola & Zinkevich 2009",
               .equation = "worker k mod n: w[k+1] = step(w[k], gradient of update k at w[k - (n - 1)])\n"
                           "the first n gradients are taken at w[0]"},
-    .is_repeatable = always,
+    .bits = TW__BITS_REPEAT,
     .create = create,
     .free = destroy,
     .next = next,

@@ -92,7 +92,7 @@ static tw_status evaluate(tw__workers *x, tw__worker *me, tw_error *err)
         return schedule(x, seat->ready + down, TW__SIM_RETURNED, &m, err);
     }
     me->info.computing += takes;
-    tw__trace_compute(x, me, seat->ready);
+    tw__note_computing(x, me, seat->ready);
     return schedule(x, seat->ready + takes, TW__SIM_COMPUTED, &m, err);
 }
 
@@ -119,7 +119,7 @@ static tw_status finish(tw__workers *x, tw__worker *me, tw_error *err)
     tw__sim_seat *seat = &c->seat[me->index];
     seat->is_busy = 0;
     seat->ready = seat->since = c->now;
-    tw__trace_computed(x, me, c->now);
+    tw__note_computed(x, me, c->now);
     TW_TRY(x->protocol->computed(x, me, err));
     return seat->is_busy ? TW_OK : advance(x, me, err);
 }
@@ -146,7 +146,7 @@ static tw_status hand_to_worker(tw__workers *x, const tw__message *m, double tim
     tw__sim_seat *seat = &c->seat[m->to];
     tw__worker *me = &x->worker[m->to];
     tw__deliver_weights(x, m);
-    tw__trace_received(x, m);
+    tw__note_received(x, m);
     TW_TRY(x->protocol->receive(x, m, err));
     if (seat->is_busy) return TW_OK;
     if (time > seat->ready) {
@@ -187,7 +187,7 @@ static tw_status arrive(tw__workers *x, const tw__sim_event *e, tw_error *err)
     double *free_at = &c->server_free[e->message.to - x->n];
     if (*free_at > c->now || e->kind == TW__SIM_ALARM) c->now = *free_at;
     if (e->kind == TW__SIM_ARRIVED) *free_at = c->now += c->clock.service;
-    tw__trace_received(x, &e->message);
+    tw__note_received(x, &e->message);
     return x->protocol->receive(x, &e->message, err);
 }
 

@@ -106,7 +106,7 @@ static int wait_for_mail(struct carrier *c, struct seat *seat, tw__message *m, i
 
 static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
 {
-    tw__trace_received(x, m);
+    tw__note_received(x, m);
     return x->protocol->receive(x, m, err);
 }
 
@@ -117,12 +117,12 @@ static tw_status act(tw__workers *x, struct seat *seat, int *computed, tw_error 
     TW_TRY(x->protocol->next(x, me, &next, err));
     *computed = next == TW__COMPUTE;
     if (!*computed) return TW_OK;
-    tw__trace_compute(x, me, now(x));
+    tw__note_computing(x, me, now(x));
     const double start = tw__seconds();
     TW_TRY(tw__worker_compute(x, me, err));
     const double end = tw__seconds();
     me->info.computing += end - start;
-    tw__trace_computed(x, me, now(x));
+    tw__note_computed(x, me, now(x));
     const tw_status s = x->protocol->computed(x, me, err);
     me->info.exchanging += tw__seconds() - end;
     return s;
@@ -249,7 +249,7 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
     struct carrier *c = x->carrier;
     TW_TRY(start_threads(x, err));
     atomic_store(&x->limit, limit);
-    tw__trace_limit(x, limit);
+    tw__note_limit(x, limit);
     c->began = tw__seconds();
     wake_all(x);
     pthread_mutex_lock(&c->lock);

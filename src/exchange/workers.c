@@ -175,13 +175,13 @@ static void add_evaluation(tw__workers *x, enum tw__trace_kind kind, const tw__w
     add_event(x, (tw__trace_event){.kind = kind, .who = (uint32_t)me->index, .update = me->update}, at);
 }
 
-void tw__trace_compute(tw__workers *x, tw__worker *me, double at)
+void tw__note_computing(tw__workers *x, tw__worker *me, double at)
 {
     me->began = at;
     add_evaluation(x, TW__TRACE_COMPUTE, me, at);
 }
 
-void tw__trace_computed(tw__workers *x, const tw__worker *me, double at)
+void tw__note_computed(tw__workers *x, const tw__worker *me, double at)
 {
     if (atomic_load_explicit(&x->evaluations, memory_order_relaxed) < TW__FIRST) {
         const size_t i = atomic_fetch_add(&x->evaluations, 1);
@@ -190,7 +190,7 @@ void tw__trace_computed(tw__workers *x, const tw__worker *me, double at)
     add_evaluation(x, TW__TRACE_COMPUTED, me, at);
 }
 
-void tw__trace_received(tw__workers *x, const tw__message *m)
+void tw__note_received(tw__workers *x, const tw__message *m)
 {
     add_event(x,
               (tw__trace_event){.kind = TW__TRACE_RECEIVE,
@@ -200,7 +200,7 @@ void tw__trace_received(tw__workers *x, const tw__message *m)
               NAN);
 }
 
-void tw__trace_limit(tw__workers *x, uint64_t limit)
+void tw__note_limit(tw__workers *x, uint64_t limit)
 {
     add_event(x, (tw__trace_event){.kind = TW__TRACE_LIMIT, .update = limit}, NAN);
 }
