@@ -137,6 +137,11 @@ static enum tw__bits bits_with(const double *values)
     return values[SYNC] != 0 ? TW__BITS_REPEAT : TW__BITS_VARY;
 }
 
+static const char *against_waiting(const double *values)
+{
+    return values[SYNC] != 0 ? ": with sync=0 nobody waits for all" : NULL;
+}
+
 const tw__protocol tw__protocol_diloco = {
     .about = {.size = sizeof(tw_exchange),
               .name = "diloco",
@@ -151,6 +156,7 @@ const tw__protocol tw__protocol_diloco = {
               .options = options,
               .aliases = aliases},
     .bits_with = bits_with,
+    .against_waiting = against_waiting,
     .create = create,
     .free = destroy,
     .next = next,

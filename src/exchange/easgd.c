@@ -124,6 +124,11 @@ static enum tw__bits bits_with(const double *values)
     return values[SYNC] != 0 ? TW__BITS_REPEAT : TW__BITS_VARY;
 }
 
+static const char *against_waiting(const double *values)
+{
+    return values[SYNC] != 0 ? ": with sync=0 nobody waits for all" : NULL;
+}
+
 const tw__protocol tw__protocol_easgd = {
     .about =
         {.size = sizeof(tw_exchange),
@@ -139,6 +144,7 @@ const tw__protocol tw__protocol_easgd = {
          .options = options,
          .aliases = aliases},
     .bits_with = bits_with,
+    .against_waiting = against_waiting,
     .create = create,
     .free = destroy,
     .next = next,

@@ -94,6 +94,9 @@ typedef struct tw__protocol {
     int takes_rounds;
     /* Worker k of n evaluates rows k, k + n, ... alone, and without the penalties of the model. */
     int has_shards;
+    /* What helps workers that wait for most of the time, as ": the rest of a sentence". NULL, or NULL is the
+     * answer: nothing that is known. */
+    const char *(*against_waiting)(const double *values);
     const char *estimator; /* NULL, or a spec: the one that it is for, as a run has it that names none */
     /* NULL, or when all rest: workers get the weights of now. */
     tw_status (*refresh)(tw__workers *x, tw_error *err);

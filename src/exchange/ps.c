@@ -391,6 +391,13 @@ static enum tw__bits bits_with(const double *values)
     return is_exact ? TW__BITS_OF_LOCAL : TW__BITS_VARY;
 }
 
+static const char *against_waiting(const double *values)
+{
+    return values[SYNC] == ASP
+               ? ", for a server that is busy: larger batches (--batch) keep it less busy"
+               : ": with ps:sync=ssp or ps:sync=asp nobody waits for the slowest in each update";
+}
+
 static uint64_t steps(const double *values, uint64_t updates)
 {
     const uint64_t gather = values[GATHER] > 0 ? (uint64_t)values[GATHER] : 1;
@@ -431,6 +438,7 @@ const tw__protocol tw__protocol_ps = {
          .n_options = sizeof options / sizeof options[0],
          .options = options},
     .bits_with = bits_with,
+    .against_waiting = against_waiting,
     .takes_rounds = 1,
     .refresh = refresh,
     .steps = steps,

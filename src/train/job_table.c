@@ -4,11 +4,11 @@
  * SPDX-License-Identifier: MIT */
 #include "train/job.h"
 #include "base/decimal.h"
+#include "exchange/protocol.h"
 #include "train/json.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <thalweg/exchange.h>
 
 /* A text that is as long as it may become. */
 typedef struct text {
@@ -193,32 +193,47 @@ static void put_staleness(text *t, const json_t *staleness)
 static const char *advice_against_waiting(const char *spec)
 {
     tw_exchange_choice choice;
-    if (tw_exchange_read(&choice, spec, NULL) != TW_OK) return "";
-    const char *name = choice.protocol->name;
-    const int is_free = strstr(spec, "sync=0") != NULL;
-    if (strcmp(name, "ps") == 0)
-        return strstr(spec, "sync=asp")
-                   ? "workers wait for more than half of the time, for a server that is busy: larger batches (--batch) keep it less busy\n"
-                   : "workers wait for more than half of the time: with ps:sync=ssp or ps:sync=asp nobody waits for the slowest in each update\n";
-    if ((strcmp(name, "diloco") == 0 || strcmp(name, "easgd") == 0) && !is_free)
-        return "workers wait for more than half of the time: with sync=0 nobody waits for all\n";
-    return "";
+    if (tw_exchange_read(&choice, spec, NULL) != TW_OK) return NULL;
+    const tw__protocol *protocol = tw__protocol_of(choice.protocol);
+    return protocol->against_waiting ? protocol->against_waiting(choice.values) : NULL;
 }
 
-/* What would help, if most of the time is lost. */
-static void put_advice(text *t, const json_t *exchange)
+/* Whether the last epoch's loss is above the first one's. */
+static int has_risen(const json_t *epochs)
+{
+    const size_t n = json_array_size(epochs);
+    return n > 1 && tw__json_number_of(json_array_get(epochs, n - 1), "loss") >
+                        tw__json_number_of(json_array_get(epochs, 0), "loss");
+}
+
+/* What would help, if most of the time is lost, or old gradients lead astray. */
+static void put_advice(text *t, const json_t *exchange, const json_t *epochs)
 {
     const double half = 0.5;
     const json_t *all = json_object_get(exchange, "all");
     const char *spec = json_string_value(json_object_get(exchange, "spec"));
+    const double staleness = tw__json_number_of(json_object_get(exchange, "staleness"), "mean");
+    char word[200];
     if (!spec) return;
+    const char *const advice = share(all, "waiting") > half ? advice_against_waiting(spec) : NULL;
     if (share(all, "exchanging") > half)
         put(t, 0,
             "more than half of the time goes into messages and steps: larger batches (--batch) need fewer of them\n");
-    else if (share(all, "waiting") > half) put(t, 0, advice_against_waiting(spec));
+    if (advice) {
+        put(t, 0, "workers wait for more than half of the time");
+        put(t, 0, advice);
+        put(t, 0, "\n");
+    }
+    if (!(staleness >= 1) || !has_risen(epochs)) return;
+    tw__format(
+        word, sizeof word,
+        "the loss has risen, and gradients were %.0f updates old: a lower rate helps, and of ps rate=inverse or "
+        "oldest=N\n",
+        staleness);
+    put(t, 0, word);
 }
 
-static void put_exchange(text *t, const json_t *exchange)
+static void put_exchange(text *t, const json_t *exchange, const json_t *epochs)
 {
     const json_t *staleness = json_object_get(exchange, "staleness");
     const double virtual = tw__json_number_of(exchange, "virtual_seconds"),
@@ -229,8 +244,7 @@ static void put_exchange(text *t, const json_t *exchange)
     if (staleness) put_staleness(t, staleness);
     tw__format(word, sizeof word, "ignored  %.0f gradients, which were too old\n", ignored);
     if (!isnan(ignored)) put(t, 0, word);
-    tw__format(word, sizeof word,
-               "lost  %.4g%% of the steps of weights, overwritten by others' (of 1 update in 64)\n",
+    tw__format(word, sizeof word, "lost  %.4g%% of the steps of weights, overwritten by others'\n",
                100 * lost);
     if (!isnan(lost)) put(t, 0, word);
     tw__format(word, sizeof word, "messages  %.0f, %.4g MB, in %.4g %s\n",
@@ -238,23 +252,23 @@ static void put_exchange(text *t, const json_t *exchange)
                isnan(virtual) ? tw__json_number_of(exchange, "seconds") : virtual,
                isnan(virtual) ? "s" : "virtual s");
     put(t, 0, word);
-    put_advice(t, exchange);
+    put_advice(t, exchange, epochs);
     put(t, 0, "\n");
 }
 
 /* Room for every cell, and for a model's text in a row of a path. */
-static tw_status make(tw_job *job, const json_t *cv, const json_t *path, const json_t *exchange,
-                      tw_error *err)
+static tw_status make(tw_job *job, const json_t *result, tw_error *err)
 {
     enum { CELL = 32, ROW = TW_SPEC_MAX + 128, EXCHANGE = 2048 };
-    const json_t *mean = json_object_get(cv, "mean");
+    const json_t *cv = json_object_get(result, "cv"), *path = json_object_get(result, "path"),
+                 *exchange = json_object_get(result, "exchange"), *mean = json_object_get(cv, "mean");
     text t = {.size =
                   (json_array_size(json_object_get(cv, "folds")) + 4) * (json_object_size(mean) + 3) * CELL +
                   (json_array_size(json_object_get(path, "penalties")) + 2) * ROW + EXCHANGE};
     TW_TRY(tw__alloc(job->ctx, &t.at, t.size, 1, err));
     if (path) put_path(&t, path);
     if (json_object_size(mean)) put_table(&t, cv);
-    if (exchange) put_exchange(&t, exchange);
+    if (exchange) put_exchange(&t, exchange, json_object_get(result, "epochs"));
     tw__free_text(job->ctx, job->table);
     job->table = NULL;
     const tw_status s = tw__copy_text(job->ctx, &job->table, t.at, err);
@@ -267,10 +281,9 @@ tw_status tw_job_table(tw_job *job, const char **out, tw_error *err)
     TW_MAKES(err, out, job);
     json_t *result = json_incref(job->finished);
     if (!result) TW_TRY(tw__job_result(job, &result, err));
-    const json_t *cv = json_object_get(result, "cv"), *path = json_object_get(result, "path"),
-                 *exchange = json_object_get(result, "exchange");
-    const int has_table = cv || path || exchange;
-    const tw_status s = has_table ? make(job, cv, path, exchange, err) : TW_OK;
+    const int has_table = json_object_get(result, "cv") || json_object_get(result, "path") ||
+                          json_object_get(result, "exchange");
+    const tw_status s = has_table ? make(job, result, err) : TW_OK;
     json_decref(result);
     if (s == TW_OK) *out = has_table ? job->table : "";
     return s;
