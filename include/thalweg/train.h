@@ -205,9 +205,9 @@ typedef struct tw_run_options {
     const char *stop;
     enum tw_run_fused fused;
     /* With several workers, each NULL or a file. trace: gets every evaluation and message; it has its name
-     * when the run ends or is freed. replay: the trace of a run of the same options on threads, which is
-     * repeated in one thread, in its order and to its bits. Not for a run that loads a state; replay not for
-     * workers that share memory. */
+     * when the run ends or is freed, and replaces an older trace, but nothing else (TW_ERR_SPEC). replay: the
+     * trace of a run of the same options on threads, which is repeated in one thread, in its order and to its
+     * bits. Not for a run that loads a state; replay not for workers that share memory. */
     const char *trace, *replay;
 } tw_run_options;
 #define TW_RUN_OPTIONS_INIT            \

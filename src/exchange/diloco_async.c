@@ -292,7 +292,7 @@ tw_status tw__diloco_async_visit(tw__workers *x, tw_visitor *v, tw_error *err)
     const int64_t workers = (int64_t)x->n, shape[] = {workers, NUMBERS}, n = COUNTS;
     uint64_t counts[COUNTS] = {a->version, a->gathered, (uint64_t)a->is_waiting};
     TW_TRY(v->field(v, "exchange.rounds", TW_I64, 2, shape, a->round, err));
-    TW_TRY(v->field(v, "exchange.seconds", TW_F64, 1, &workers, a->seconds, err));
+    TW_TRY(v->field(v, "diloco.seconds", TW_F64, 1, &workers, a->seconds, err));
     TW_TRY(v->field(v, "exchange.shards", TW_I64, 1, &workers, a->next, err));
     TW_TRY(v->field(v, "exchange.arrivals", TW_I64, 1, &n, counts, err));
     TW_TRY(visit_vectors(x, a, v, err));

@@ -61,10 +61,43 @@ static tw_status put_head(tw__tracer *t, const char *head, tw_error *err)
     return put_line(t, "", TW__TRACE_COLUMNS, strlen(TW__TRACE_COLUMNS), err);
 }
 
+/* Whether a file begins as a trace does, or is empty. */
+static tw_status is_trace(tw_context *ctx, const char *path, int *is, tw_error *err)
+{
+    const size_t length = strlen(TW__TRACE_MAGIC);
+    char head[sizeof TW__TRACE_MAGIC];
+    void *file;
+    size_t n = 0, got = 1;
+    int e = ctx->io.open(ctx->io.user, path, TW_OPEN_READ, &file);
+    if (e) return tw__fail_system(err, e, "cannot open", path);
+    for (; !e && got > 0 && n < length; n += got)
+        e = ctx->io.read(ctx->io.user, file, head + n, length - n, &got);
+    ctx->io.close(ctx->io.user, file);
+    if (e) return tw__fail_system(err, e, "cannot read", path);
+    *is = n == 0 || (n == length && memcmp(head, TW__TRACE_MAGIC, n) == 0);
+    return TW_OK;
+}
+
+/* An old trace may be replaced, and nothing else. */
+static tw_status check_place(tw_context *ctx, const char *path, tw_error *err)
+{
+    int kind, is = 0;
+    TW_TRY(tw__path_kind(ctx, path, &kind, err));
+    if (kind == TW_PATH_NONE) return TW_OK;
+    if (kind == TW_PATH_FILE) TW_TRY(is_trace(ctx, path, &is, err));
+    return is ? TW_OK
+              : tw__fail(err, TW_ERR_SPEC, "%.300s is %s, which a trace does not replace: give another name",
+                         path,
+                         kind == TW_PATH_FILE        ? "a file that is no trace"
+                         : kind == TW_PATH_DIRECTORY ? "a folder"
+                                                     : "a pipe, socket or device");
+}
+
 tw_status tw__tracer_create(tw__tracer **out, tw_context *ctx, const char *path, const char *head,
                             size_t workers, tw_error *err)
 {
     tw__tracer *t;
+    TW_TRY(check_place(ctx, path, err));
     TW_TRY(tw__alloc(ctx, &t, 1, sizeof *t, err));
     t->ctx = ctx;
     t->workers = workers;
