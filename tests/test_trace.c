@@ -244,8 +244,18 @@ static void other_traces_are_refused(void **state)
     replay_fails(asp, 3, TW_ERR_DATA, "is no event of a trace of 2 workers");
     replace(text, ",computed,", ",compute,");
     replay_fails(asp, 3, TW_ERR_DATA, "the trace is of another run");
-    replace(text, ",limit,", ",step,");
-    replay_fails(asp, 3, TW_ERR_DATA, "there is no limit here");
+    replace(text, ",limit,,,", ",limit,1,,");
+    replay_fails(asp, 3, TW_ERR_DATA, "is no event of a trace");
+    char *const step = strstr(text, ",step,"), *const end = strchr(step, '\n'), digit = end[-1];
+    end[-1] = digit == '7' ? '8' : '7';
+    write_file(text);
+    replay_fails(asp, 3, TW_ERR_DATA, "what follows has another step: the trace is of another run");
+    end[-1] = digit;
+    char *const received = strstr(text, ",receive,s0,"), *const number = strchr(received, '\n') - 2;
+    *number = '9';
+    write_file(text);
+    replay_fails(asp, 3, TW_ERR_DATA, "there is no such message here");
+    *number = '1';
     replace(text, "# weights ", "# weight ");
     replay_fails(asp, 3, TW_ERR_DATA, "is no event and not the hash of the weights");
     char *const weights = strstr(text, "# weights ");
@@ -253,6 +263,12 @@ static void other_traces_are_refused(void **state)
     write_file(text);
     replay_fails(asp, 3, TW_ERR_DATA, "the run ends with weights of hash");
     weights[0] = 0;
+    write_file(text);
+    replay_fails(asp, 3, TW_ERR_DATA, "the hash of the weights, which ends a trace, is missing");
+    *strrchr(text, 'l') = 0; /* of the last limit */
+    strrchr(text, '\n')[1] = 0;
+    write_file(text);
+    replay_fails(asp, 3, TW_ERR_DATA, "updates, where its run was stopped");
     strrchr(text, ',')[-4] = 0;
     write_file(text);
     replay_fails(asp, 3, TW_ERR_DATA, "is no event of a trace");

@@ -144,11 +144,13 @@ typedef struct tw__transport {
     /* NULL, or when all rest: the workers have shared evaluations of the length of so many updates. */
     void (*pass)(tw__workers *x, double updates);
     tw_status (*visit)(tw__workers *x, tw_visitor *v, tw_error *err);
-    /* NULL but for a replay. A number for a worker's next update, if it is to have one; the updates that are
-     * to be done when `run` next returns; 0: there is no further call. The run is done, with weights of this
-     * hash. */
+    /* NULL but for a replay. A number for a worker's next update, if it is to have one. */
     int (*take)(tw__workers *x, tw__worker *me);
+    /* A worker's gradient was stepped, and was so stale. */
+    void (*stepped)(tw__workers *x, const tw__worker *of, uint64_t update, uint64_t staleness);
+    /* the updates that are to be done when `run` next returns; 0: there is no further call */
     uint64_t (*limit)(const tw__workers *x);
+    /* The run is done, with weights of this hash. */
     tw_status (*end)(tw__workers *x, const char *weights, tw_error *err);
 } tw__transport;
 

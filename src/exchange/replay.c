@@ -17,8 +17,10 @@ struct seat {
 struct carrier {
     char path[TW__PATH];
     tw__traced trace;
-    size_t at, end; /* the next event; the next limit */
-    size_t *next;   /* after an evaluation, the same worker's next one */
+    size_t at, end;  /* the next event; the next limit */
+    size_t *next;    /* after an evaluation, the same worker's next one; after a step, the next step */
+    size_t step;     /* the next one that is to be made */
+    int has_strayed; /* one was made that is not the trace's */
     struct seat *seat;
     tw__message *mail;
     size_t n_mail, capacity;
@@ -82,6 +84,15 @@ static tw_status computed(tw__workers *x, const tw__trace_event *e, tw_error *er
     return look(x, me, err);
 }
 
+static void stepped(tw__workers *x, const tw__worker *of, uint64_t update, uint64_t staleness)
+{
+    struct carrier *c = x->carrier;
+    const tw__trace_event *e = &c->trace.event[c->step];
+    if (c->step >= c->end || e->who != of->index || e->update != update || e->staleness != staleness)
+        c->has_strayed = 1;
+    else c->step = c->next[c->step];
+}
+
 /* ---- messages ------------------------------------------------------------------------------------------ */
 
 static tw_status send(tw__workers *x, const tw__message *m, tw_error *err)
@@ -98,7 +109,8 @@ static tw_status receive(tw__workers *x, const tw__trace_event *e, tw_error *err
     struct carrier *c = x->carrier;
     size_t i = 0;
     while (i < c->n_mail && (c->mail[i].from != e->from || c->mail[i].to != e->who)) i++;
-    if (i == c->n_mail) return wrong(x, err, "there is no such message here");
+    if (i == c->n_mail || c->mail[i].clock != e->update)
+        return wrong(x, err, "there is no such message here");
     const tw__message m = c->mail[i];
     memmove(&c->mail[i], &c->mail[i + 1], (--c->n_mail - i) * sizeof m);
     TW_TRY(x->protocol->receive(x, &m, err));
@@ -109,10 +121,12 @@ static tw_status receive(tw__workers *x, const tw__trace_event *e, tw_error *err
 
 static tw_status repeat(tw__workers *x, const tw__trace_event *e, tw_error *err)
 {
+    const struct carrier *c = x->carrier;
     switch (e->kind) {
     case TW__TRACE_COMPUTE: return compute(x, e, err);
     case TW__TRACE_COMPUTED: return computed(x, e, err);
     case TW__TRACE_RECEIVE: return receive(x, e, err);
+    case TW__TRACE_STEP: return c->step > c->at ? TW_OK : wrong(x, err, "this step is not made");
     default: return TW_OK;
     }
 }
@@ -127,7 +141,10 @@ static uint64_t limit_of(const tw__workers *x)
 static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
 {
     struct carrier *c = x->carrier;
-    if (c->at == c->trace.n) return wrong(x, err, "the trace ends before the run does");
+    if (c->at == c->trace.n)
+        return tw__fail_in(err, TW_ERR_DATA, c->path, (int64_t)(c->trace.first_line + c->at), 0,
+                           "the trace ends after %llu updates, where its run was stopped",
+                           (unsigned long long)atomic_load(&x->done));
     if (c->trace.event[c->at].kind != TW__TRACE_LIMIT) return wrong(x, err, "there is no limit here");
     atomic_store(&x->limit, limit);
     const double begins = c->trace.event[c->at++].seconds;
@@ -139,6 +156,7 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
     for (; c->at < c->end; c->at++) {
         c->now = c->trace.event[c->at].seconds;
         TW_TRY(repeat(x, &c->trace.event[c->at], err));
+        if (c->has_strayed) return wrong(x, err, "what follows has another step");
     }
     return atomic_load(&x->done) == limit ? TW_OK : wrong(x, err, "updates are missing before this line");
 }
@@ -147,7 +165,8 @@ static tw_status end(tw__workers *x, const char *weights, tw_error *err)
 {
     struct carrier *c = x->carrier;
     if (c->at < c->trace.n) return wrong(x, err, "the run ends before the trace does");
-    if (!c->trace.weights[0] || strcmp(c->trace.weights, weights) == 0) return TW_OK;
+    if (!c->trace.weights[0]) return wrong(x, err, "the hash of the weights, which ends a trace, is missing");
+    if (strcmp(c->trace.weights, weights) == 0) return TW_OK;
     return tw__fail_in(
         err, TW_ERR_DATA, c->path, (int64_t)(c->trace.first_line + c->at), 0,
         "the run ends with weights of hash %s, not %s: the trace is of other rows or of another "
@@ -160,17 +179,21 @@ static double now(const tw__workers *x) { return ((const struct carrier *)x->car
 /* ---- making -------------------------------------------------------------------------------------------- */
 
 /* Backwards, so that each worker's seat ends with its first evaluation. */
-static tw_status find_evaluations(tw__workers *x, tw_error *err)
+static tw_status link_events(tw__workers *x, tw_error *err)
 {
     struct carrier *c = x->carrier;
     const size_t n = c->trace.n;
     TW_TRY(tw__alloc(x->ctx, &c->next, n + 1, sizeof *c->next, err));
     for (size_t i = 0; i < x->n; i++) c->seat[i].takes = n;
+    c->step = n;
     for (size_t i = n; i-- > 0;) {
-        if (c->trace.event[i].kind != TW__TRACE_COMPUTE) continue;
-        size_t *takes = &c->seat[c->trace.event[i].who].takes;
-        c->next[i] = *takes;
-        *takes = i;
+        const tw__trace_event *e = &c->trace.event[i];
+        size_t *first = e->kind == TW__TRACE_COMPUTE ? &c->seat[e->who].takes
+                        : e->kind == TW__TRACE_STEP  ? &c->step
+                                                     : NULL;
+        if (!first) continue;
+        c->next[i] = *first;
+        *first = i;
     }
     return TW_OK;
 }
@@ -183,7 +206,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     TW_TRY(tw__traced_read(&c->trace, x->ctx, x->set.replay, x->set.head, x->n, err));
     snprintf(c->path, sizeof c->path, "%s", x->set.replay);
     TW_TRY(tw__alloc(x->ctx, &c->seat, x->n, sizeof *c->seat, err));
-    return find_evaluations(x, err);
+    return link_events(x, err);
 }
 
 static void destroy(tw__workers *x)
@@ -212,6 +235,7 @@ const tw__transport tw__transport_replay = {
     .now = now,
     .visit = visit,
     .take = take,
+    .stepped = stepped,
     .limit = limit_of,
     .end = end,
 };

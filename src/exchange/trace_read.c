@@ -32,7 +32,7 @@ static tw_status wrong(const struct reading *r, tw_error *err, const char *forma
     return tw__fail_in(err, TW_ERR_DATA, r->path, r->line, 0, "%s", text);
 }
 
-/* 0: there is no further one. */
+/* 0: there is no further one. A line may end with CR and LF. */
 static int take_line(struct reading *r, tw__text *line)
 {
     if (r->left.n == 0) return 0;
@@ -41,6 +41,7 @@ static int take_line(struct reading *r, tw__text *line)
     const size_t taken = line->n + (end != NULL);
     r->left = (tw__text){r->left.at + taken, r->left.n - taken};
     r->line++;
+    if (line->n > 0 && line->at[line->n - 1] == '\r') line->n--;
     return 1;
 }
 
@@ -75,7 +76,6 @@ static tw_status read_head(struct reading *r, const char *head, tw_error *err)
 
 /* ---- events -------------------------------------------------------------------------------------------- */
 
-/* Decimal digits, or nothing. */
 static int read_natural(tw__text t, uint64_t *to)
 {
     *to = 0;
@@ -84,9 +84,10 @@ static int read_natural(tw__text t, uint64_t *to)
         if (digit > 9 || *to > (UINT64_MAX - digit) / 10) return 0;
         *to = *to * 10 + digit;
     }
-    return 1;
+    return t.n > 0;
 }
 
+/* A worker, or a server. */
 static int read_node(const struct reading *r, tw__text t, uint32_t *to)
 {
     const int is_server = t.n > 0 && t.at[0] == 's';
@@ -109,10 +110,16 @@ static int read_kind(tw__text word, enum tw__trace_kind *to)
     return 0;
 }
 
-/* Of a worker alone, but for what a server receives. */
-static int is_of_worker(const struct reading *r, const tw__trace_event *e)
+/* Of the last fields each kind has some, and the others are empty. */
+static int read_rest(const struct reading *r, tw__text who, tw__text from, tw__text staleness,
+                     tw__trace_event *e)
 {
-    return e->who < r->workers || e->kind == TW__TRACE_RECEIVE;
+    const int has_who = e->kind != TW__TRACE_LIMIT, has_from = e->kind == TW__TRACE_RECEIVE,
+              has_staleness = e->kind == TW__TRACE_STEP;
+    *e = (tw__trace_event){.seconds = e->seconds, .kind = e->kind, .update = e->update};
+    return (has_who ? read_node(r, who, &e->who) : who.n == 0) &&
+           (has_from ? read_node(r, from, &e->from) : from.n == 0 && e->who < r->workers) &&
+           (has_staleness ? read_natural(staleness, &e->staleness) : staleness.n == 0);
 }
 
 static int read_event(const struct reading *r, tw__text line, tw__trace_event *e)
@@ -125,9 +132,8 @@ static int read_event(const struct reading *r, tw__text line, tw__trace_event *e
     memcpy(number, field[0].at, field[0].n);
     number[field[0].n] = 0;
     e->seconds = tw__decimal_read(number);
-    return isfinite(e->seconds) && read_kind(field[1], &e->kind) && read_node(r, field[2], &e->who) &&
-           read_node(r, field[3], &e->from) && read_natural(field[4], &e->update) &&
-           read_natural(field[5], &e->staleness) && is_of_worker(r, e);
+    return e->seconds >= 0 && isfinite(e->seconds) && read_kind(field[1], &e->kind) &&
+           read_natural(field[4], &e->update) && read_rest(r, field[2], field[3], field[5], e);
 }
 
 static tw_status read_end(struct reading *r, tw__traced *out, tw__text line, tw_error *err)

@@ -280,6 +280,7 @@ tw_status tw__count_later(tw__workers *x, tw__worker *me, tw_error *err)
 void tw__note_staleness(tw__workers *x, const tw__worker *of, uint64_t update, uint64_t staleness)
 {
     const uint64_t last = TW_STALENESS_BINS - 1;
+    if (x->transport->stepped) x->transport->stepped(x, of, update, staleness);
     add_event(x,
               (tw__trace_event){.kind = TW__TRACE_STEP,
                                 .who = (uint32_t)of->index,
