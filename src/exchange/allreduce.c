@@ -212,8 +212,11 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
         tw__numbered numbered;
         tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "stage", i);
         TW_TRY(mine->field(mine, "numbers", TW_I64, 1, &four, numbers, err));
-        if (v->loading == TW_LOAD)
-            *s = (struct seat){.stage = numbers[0], .heard = {numbers[1], numbers[2]}, .waits = numbers[3]};
+        if (v->loading != TW_LOAD) continue;
+        if (numbers[0] % (uint64_t)(passes(x, t) + 2) != (numbers[3] ? (uint64_t)passes(x, t) + 1 : 0) ||
+            numbers[1] >= x->n || numbers[2] >= x->n)
+            return tw__fail(err, TW_ERR_DATA, "worker %zu is stored in the middle of an update", i);
+        *s = (struct seat){.stage = numbers[0], .heard = {numbers[1], numbers[2]}, .waits = numbers[3]};
     }
     return TW_OK;
 }

@@ -106,7 +106,7 @@ static tw_status step(tw__workers *x, struct delayed *d, uint64_t update, tw_err
 static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
 {
     struct delayed *d = x->state;
-    if (m->kind == STEPPED) {
+    if (m->to < x->n) {
         d->waiting[m->to] = 0;
         return TW_OK;
     }
@@ -199,7 +199,11 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
     TW_TRY(visit_versions(x, d, v, err));
     if (v->loading != TW_LOAD) return TW_OK;
     d->arrived = 0;
-    for (size_t i = 0; i < x->n; i++) d->arrived += d->waiting[i] != 0;
+    for (size_t i = 0; i < x->n; i++) {
+        d->arrived += d->waiting[i] != 0;
+        if (x->worker[i].clock != atomic_load(&x->done) + (d->waiting[i] != 0))
+            return tw__fail(err, TW_ERR_DATA, "worker %zu has stored a clock that is not the run's", i);
+    }
     return TW_OK;
 }
 

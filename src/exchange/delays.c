@@ -93,7 +93,9 @@ static int is_empty(const struct line *l)
 static tw_status read_lines(tw__delays *d, tw_context *ctx, const char *path, const char *text, size_t n,
                             tw_error *err)
 {
-    struct line l = {.path = path, .at = text, .end = text + n};
+    static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8 */
+    const size_t skip = n > strlen(mark) && memcmp(text, mark, strlen(mark)) == 0 ? strlen(mark) : 0;
+    struct line l = {.path = path, .at = text + skip, .end = text + n};
     for (; l.at < l.end; l.at++) {
         l.number++;
         if (is_header(&l) || is_empty(&l)) l.at = memchr(l.at, '\n', (size_t)(l.end - l.at));

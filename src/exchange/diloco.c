@@ -52,14 +52,6 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
     return d->is_sync ? tw__rounds_receive(x, m, err) : tw__diloco_async_receive(x, m, err);
 }
 
-static tw_status gather(tw__workers *x, tw_error *err)
-{
-    const tw__rounds *r = x->state;
-    (void)err;
-    memcpy(x->set.w, r->centre, x->set.size * x->k->real);
-    return TW_OK;
-}
-
 /* ---- making -------------------------------------------------------------------------------------------- */
 
 /* What only arrivals have. */
@@ -162,6 +154,6 @@ const tw__protocol tw__protocol_diloco = {
     .next = next,
     .computed = computed,
     .receive = receive,
-    .gather = gather,
+    .gather = tw__rounds_gather,
     .visit = visit,
 };

@@ -35,7 +35,7 @@ static uint64_t steps_of(const tw__workers *x, const tw__rounds *r, size_t worke
         if (a->seconds[i] > 0 && a->seconds[i] < fastest) fastest = a->seconds[i];
     if (!a->is_paced || fastest <= 0) return r->every;
     const double steps = floor((double)r->every * fastest / a->seconds[worker] + rounding);
-    return steps < 1 ? 1 : (uint64_t)steps;
+    return steps >= 1 ? (uint64_t)steps : 1; /* also if that is no number */
 }
 
 /* The worker's next round, from the centre; 0: no updates are left. */
@@ -276,7 +276,7 @@ static int fits(const tw__workers *x, const tw__diloco_async *a)
 {
     for (size_t i = 0; i < x->n; i++) {
         const tw__diloco_round *o = &a->round[i];
-        if (o->shard >= x->n || o->made > o->steps) return 0;
+        if (o->shard >= x->n || o->made > o->steps || o->version > a->version) return 0;
         const uint64_t end = length(x, o->shard);
         if (o->first > end || o->steps > end - o->first || a->next[i] > length(x, i)) return 0;
     }

@@ -89,7 +89,9 @@ static tw_status step(tw__workers *x, size_t s, const tw__message *m, tw_error *
     struct downpour *d = x->state;
     struct server *server = &d->server[s];
     const tw__worker *from = &x->worker[m->from];
-    TW_TRY(tw__stepper_step(x, &server->stepper, x->set.w, &d->replica[m->from].sum.sum, NULL, err));
+    const tw__gathered *sent = &d->replica[m->from].sum;
+    if (sent->n == 0) return tw__fail(err, TW_ERR_DATA, "worker %zu has no gradients to push", m->from);
+    TW_TRY(tw__stepper_step(x, &server->stepper, x->set.w, &sent->sum, NULL, err));
     if (s == 0) {
         tw__note_staleness(x, from, from->update, server->version - m->version);
         x->set.commit(x->set.user, m->from, x->set.w);

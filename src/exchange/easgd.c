@@ -64,7 +64,7 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
     tw__rounds *r = x->state;
     const struct easgd *e = r->more;
     if (e->is_sync) return tw__rounds_receive(x, m, err);
-    if (m->kind == MET) {
+    if (m->to < x->n) {
         r->waiting[m->to] = 0;
         return TW_OK;
     }
@@ -75,14 +75,6 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
                                .to = m->from,
                                .hi = x->set.size};
     return tw__send(x, &reply, err);
-}
-
-static tw_status gather(tw__workers *x, tw_error *err)
-{
-    const tw__rounds *r = x->state;
-    (void)err;
-    memcpy(x->set.w, r->centre, x->set.size * x->k->real);
-    return TW_OK;
 }
 
 /* ---- making -------------------------------------------------------------------------------------------- */
@@ -150,6 +142,6 @@ const tw__protocol tw__protocol_easgd = {
     .next = next,
     .computed = tw__rounds_computed,
     .receive = receive,
-    .gather = gather,
+    .gather = tw__rounds_gather,
     .visit = tw__rounds_visit,
 };

@@ -15,12 +15,7 @@ static tw_status grow_list(tw__workers *x, tw__gathered *g, size_t more, tw_erro
     const tw_sparse_sum *from = g->sum.list;
     tw_sparse_sum *to = &g->list[from == &g->list[0]];
     if (from->most - from->n >= more) return TW_OK;
-    TW_TRY(tw__list_reserve(x->ctx, to, 2 * (from->n + more), x->k->real, err));
-    to->n = from->n;
-    if (from->n > 0) {
-        memcpy(to->index, from->index, from->n * sizeof *from->index);
-        memcpy(to->value, from->value, from->n * x->k->real);
-    }
+    TW_TRY(tw__list_copy(x->ctx, to, from, 2 * (from->n + more), x->k->real, err));
     g->sum.list = to;
     return TW_OK;
 }
@@ -77,8 +72,7 @@ static tw_status take_up(tw__workers *x, tw__gathered *g, const struct flat *f, 
     for (size_t i = 0; fits && i < f->indices; i++)
         fits = f->index[i] >= 0 && (uint64_t)f->index[i] < x->set.size &&
                (i == 0 || f->index[i] > f->index[i - 1]);
-    if (!fits)
-        return tw__fail(err, TW_ERR_DATA, "the gradients that a server has stored do not fit together");
+    if (!fits) return tw__fail(err, TW_ERR_DATA, "the stored sums of gradients do not fit together");
     g->sum.is_list = is_list;
     g->sum.list = &g->list[0];
     if (is_list) TW_TRY(tw__list_reserve(x->ctx, &g->list[0], f->values, x->k->real, err));

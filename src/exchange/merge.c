@@ -42,11 +42,7 @@ static tw_status copy_lists(tw__merge *m, const tw__workers *x, tw_error *err)
     for (size_t i = 0; i < m->whole.leaves; i++) all += m->has[i] ? m->whole.node[i].list->n : 0;
     for (size_t i = 0; i < m->whole.leaves; i++) {
         if (!m->has[i]) continue;
-        const tw_sparse_sum *from = m->whole.node[i].list;
-        TW_TRY(tw__list_reserve(x->ctx, &m->list[i], all, x->k->real, err));
-        m->list[i].n = from->n;
-        memcpy(m->list[i].index, from->index, from->n * sizeof *from->index);
-        memcpy(m->list[i].value, from->value, from->n * x->k->real);
+        TW_TRY(tw__list_copy(x->ctx, &m->list[i], m->whole.node[i].list, all, x->k->real, err));
         m->whole.node[i].list = &m->list[i];
     }
     return TW_OK;
@@ -105,6 +101,7 @@ tw_status tw__merge_begin(tw__merge *m, tw__workers *x, tw__gradient **whole, tw
     memset(m->has, 0, sizeof m->has);
     for (size_t i = 0; i < x->n; i++) put(m, &x->worker[i].gradient);
     m->whole.n = 1;
+    if (!m->has[0]) return tw__fail(err, TW_ERR_DATA, "no worker has the gradient of an update's first rows");
     tw__batch_tree_add((double *)m->whole.leaf, m->whole.leaves, sizeof *m->whole.leaf / sizeof(double));
     return are_lists(m) ? add_lists(m, x, err) : make_vectors(m, x, err);
 }

@@ -154,6 +154,8 @@ static tw_status give_in_turn(tw__workers *x, struct ps *p, size_t s, size_t wor
     server->at_clock[clock % places]++;
     if (server->at_clock[server->least % places] > 0 && clock <= server->least + p->staleness)
         return give(x, p, s, worker, err);
+    if (server->n_waiting == x->n)
+        return tw__fail(err, TW_ERR_DATA, "a server has stored workers that wait more than once");
     server->waiting[server->n_waiting++] = worker;
     if (server->at_clock[server->least % places] > 0) return TW_OK;
     while (server->at_clock[server->least % places] == 0) server->least++;
@@ -211,7 +213,7 @@ static tw_status step_push(tw__workers *x, struct ps *p, size_t s, const tw__mes
 static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
 {
     struct ps *p = x->state;
-    if (m->kind == WEIGHTS) {
+    if (m->to < x->n) {
         struct client *c = &p->client[m->to];
         c->version[m->from - x->n] = m->version;
         p->fresh[m->to]++;
@@ -246,10 +248,15 @@ static tw_status visit_server(tw__workers *x, struct ps *p, size_t s, tw_visitor
     server->version = counts[0];
     server->least = counts[1];
     server->n_waiting = (size_t)waiting;
+    uint64_t known = 0;
+    for (int64_t i = 0; p->sync == SSP && i < places; i++) known += server->at_clock[i];
     for (size_t i = 0; i < waiting; i++)
         if (i >= x->n || server->waiting[i] >= x->n)
             return tw__fail(err, TW_ERR_DATA, "a server has stored workers that wait and are not there");
-    return TW_OK;
+    return p->sync == SSP && known != x->n
+               ? tw__fail(err, TW_ERR_DATA, "a server has stored clocks of %llu workers, not %zu",
+                          (unsigned long long)known, x->n)
+               : TW_OK;
 }
 
 static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)

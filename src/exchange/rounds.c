@@ -84,13 +84,20 @@ static tw_status settle(tw__workers *x, tw__rounds *r, uint64_t clock, tw_error 
 tw_status tw__rounds_receive(tw__workers *x, const tw__message *m, tw_error *err)
 {
     tw__rounds *r = x->state;
-    if (m->kind != ARRIVED) {
+    if (m->to < x->n) {
         if (r->takes_centre && m->kind == SETTLED)
             memcpy(x->worker[m->to].w, r->centre, x->set.size * x->k->real);
         r->waiting[m->to] = 0;
         return TW_OK;
     }
     return ++r->arrived < taking_part(x, r, m->clock) ? TW_OK : settle(x, r, m->clock, err);
+}
+
+tw_status tw__rounds_gather(tw__workers *x, tw_error *err)
+{
+    (void)err;
+    memcpy(x->set.w, ((const tw__rounds *)x->state)->centre, x->set.size * x->k->real);
+    return TW_OK;
 }
 
 /* ---- making -------------------------------------------------------------------------------------------- */

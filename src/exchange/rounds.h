@@ -31,5 +31,7 @@ void tw__rounds_free(tw__workers *x);
 tw_status tw__rounds_next(tw__workers *x, tw__worker *me, enum tw__act *act, tw_error *err);
 tw_status tw__rounds_computed(tw__workers *x, tw__worker *me, tw_error *err);
 tw_status tw__rounds_receive(tw__workers *x, const tw__message *m, tw_error *err);
+/* The run is evaluated at the centre. */
+tw_status tw__rounds_gather(tw__workers *x, tw_error *err);
 tw_status tw__rounds_visit(tw__workers *x, tw_visitor *v, tw_error *err);
 #endif

@@ -51,10 +51,7 @@ static tw__sim_event take(tw__sim *c)
 static tw_status keep_node(tw__workers *x, tw__sim_node *to, tw__sum *sum, tw_error *err)
 {
     if (sum->is_list) {
-        TW_TRY(tw__list_reserve(x->ctx, &to->list, sum->list->n, x->k->real, err));
-        to->list.n = sum->list->n;
-        memcpy(to->list.index, sum->list->index, sum->list->n * sizeof *sum->list->index);
-        memcpy(to->list.value, sum->list->value, sum->list->n * x->k->real);
+        TW_TRY(tw__list_copy(x->ctx, &to->list, sum->list, sum->list->n, x->k->real, err));
         sum->list = &to->list;
         return TW_OK;
     }

@@ -81,8 +81,14 @@ static int read_event(const tw__workers *x, const uint64_t n[EVENT_NUMBERS], dou
                                       .hi = n[7],
                                       .clock = n[8],
                                       .version = n[9]}};
-    return n[1] < TW__SIM_KINDS && n[4] < nodes && n[5] < (n[1] <= TW__SIM_RETURNED ? x->n : nodes) &&
-           (n[1] != TW__SIM_ALARM || n[5] >= x->n) && n[6] <= n[7] && n[7] <= x->set.size;
+    if (n[1] >= TW__SIM_KINDS || n[4] >= nodes || n[5] >= nodes || n[6] > n[7] || n[7] > x->set.size)
+        return 0;
+    const int from_server = n[4] >= x->n, to_server = n[5] >= x->n;
+    switch (to->kind) {
+    case TW__SIM_ALARM: return to_server && n[4] == n[5];
+    case TW__SIM_ARRIVED: return x->n_servers ? from_server != to_server : 1;
+    default: return !to_server;
+    }
 }
 
 static tw_status read_events(tw__workers *x, const double *times, const uint64_t *numbers, size_t n,
@@ -184,7 +190,7 @@ static tw_status read_node(tw__workers *x, struct pack *p, tw__sim_node *to, tw_
     if (p->heads - p->at.head < NODE_NUMBERS) return damaged("gradients", err);
     const uint64_t first = p->head[p->at.head++], is_list = p->head[p->at.head++], n = p->head[p->at.head++];
     const size_t real = x->k->real;
-    if (first >= TW_MOST_LEAVES || n > p->values - p->at.value ||
+    if (first < (k ? g->first[k - 1] + 1 : g->lo) || first >= g->hi || n > p->values - p->at.value ||
         (is_list ? n > p->indices - p->at.index : n != x->set.size))
         return damaged("gradients", err);
     g->first[k] = first;
@@ -198,9 +204,10 @@ static tw_status read_node(tw__workers *x, struct pack *p, tw__sim_node *to, tw_
             return damaged("gradients", err);
         to->list.index[i] = (uint32_t)p->index[p->at.index];
     }
-    memcpy(is_list ? to->list.value : to->dense, p->value + p->at.value * real, n * real);
+    if (n > 0) memcpy(is_list ? to->list.value : to->dense, p->value + p->at.value * real, n * real);
     p->at.value += n;
-    return TW_OK;
+    return is_list && !tw__list_accept(&to->list, x->set.type, x->set.size) ? damaged("gradients", err)
+                                                                            : TW_OK;
 }
 
 static tw_status read_gradient(tw__workers *x, struct pack *p, size_t worker, tw_error *err)
@@ -229,6 +236,20 @@ static tw_status read_gradient(tw__workers *x, struct pack *p, size_t worker, tw
     return TW_OK;
 }
 
+/* Who evaluates, or has sent what it has, has a gradient; of a part of an update that may be empty. */
+static tw_status check_gradients(const tw__workers *x, tw_error *err)
+{
+    const tw__sim *c = x->carrier;
+    for (size_t i = 0; i < c->n; i++) {
+        const tw__message *m = &c->heap[i].message;
+        const int is_computed = c->heap[i].kind == TW__SIM_COMPUTED, is_sent = m->carries & TW__GRADIENT;
+        if (!is_computed && !(is_sent && m->from < x->n)) continue;
+        const tw__gradient *g = &x->worker[is_computed ? m->to : m->from].gradient;
+        if (g->leaves == 0 || (g->n == 0 && !x->splits)) return damaged("gradients", err);
+    }
+    return TW_OK;
+}
+
 static tw_status fill(tw__workers *x, struct pack *p, tw_error *err)
 {
     measure(x, p);
@@ -254,6 +275,7 @@ static tw_status visit_gradients(tw__workers *x, tw_visitor *v, tw_error *err)
     tw_status s = v->loading == TW_SHOW ? fill(x, &p, err) : TW_OK;
     if (s == TW_OK) s = show(x, v, &p, err);
     for (size_t i = 0; s == TW_OK && v->loading == TW_LOAD && i < x->n; i++) s = read_gradient(x, &p, i, err);
+    if (s == TW_OK && v->loading == TW_LOAD) s = check_gradients(x, err);
     tw__free(x->ctx, p.value, p.values, x->k->real);
     tw__free(x->ctx, p.index, p.indices, sizeof *p.index);
     tw__free(x->ctx, p.sum, p.sums, sizeof *p.sum);

@@ -23,6 +23,17 @@ void tw__list_free(tw_context *ctx, tw_sparse_sum *list, size_t real)
     *list = (tw_sparse_sum){0};
 }
 
+tw_status tw__list_copy(tw_context *ctx, tw_sparse_sum *to, const tw_sparse_sum *from, size_t most,
+                        size_t real, tw_error *err)
+{
+    TW_TRY(tw__list_reserve(ctx, to, most, real, err));
+    to->n = from->n;
+    if (from->n == 0) return TW_OK;
+    memcpy(to->index, from->index, from->n * sizeof *from->index);
+    memcpy(to->value, from->value, from->n * real);
+    return TW_OK;
+}
+
 size_t tw__list_place(const tw_sparse_sum *list, size_t index)
 {
     size_t a = 0, b = list->n;

@@ -17,6 +17,9 @@ typedef struct tw__sum {
 /* Room for `most` numbers; what is in the list is lost if it grows. */
 tw_status tw__list_reserve(tw_context *ctx, tw_sparse_sum *list, size_t most, size_t real, tw_error *err);
 void tw__list_free(tw_context *ctx, tw_sparse_sum *list, size_t real);
+/* A copy in a list of its own, with room for `most` numbers, no fewer than there are. */
+tw_status tw__list_copy(tw_context *ctx, tw_sparse_sum *to, const tw_sparse_sum *from, size_t most,
+                        size_t real, tw_error *err);
 /* The first place in the list at or after an index. */
 size_t tw__list_place(const tw_sparse_sum *list, size_t index);
 /* Whether a list that an objective has made is one, of a vector of n_weights; turns -0 into 0. */

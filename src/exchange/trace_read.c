@@ -165,7 +165,9 @@ tw_status tw__traced_read(tw__traced *out, tw_context *ctx, const char *path, co
 {
     uint8_t *bytes;
     size_t n;
+    int found;
     *out = (tw__traced){.n = 0};
+    TW_TRY(tw__find_file(ctx, path, &found, err));
     TW_TRY(tw__read_file(ctx, path, most_bytes, &bytes, &n, err));
     struct reading r = {.ctx = ctx, .path = path, .left = {(const char *)bytes, n}, .workers = workers};
     tw_status s = read_head(&r, head, err);

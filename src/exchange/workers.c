@@ -73,6 +73,8 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
     if (s == TW_OK) s = x->transport->create(x, err);
     if (s == TW_OK && setting->trace)
         s = tw__tracer_create(&x->trace, ctx, setting->trace, setting->head, x->n, err);
+    x->set.choice = NULL;
+    x->set.trace = x->set.replay = x->set.head = NULL;
     if (s == TW_OK) *out = x;
     else tw__workers_free(x);
     return s;

@@ -191,7 +191,7 @@ static tw_status make_optimizer(void *user, const tw__optimizer_setting *setting
     tw__free(r->ctx, tensors, n, sizeof *tensors);
     if (s != TW_OK || setting->hi - setting->lo == r->size || tw_optimizer_passes(*out) == 0) return s;
     tw__fail(err, TW_ERR_SPEC,
-             "%s measures whole tensors, of which servers have parts: use one server, or sync=bsp",
+             "%s measures whole tensors, of which servers have parts: use one server",
              tw_optimizer_spec(*out));
     tw_optimizer_free(*out);
     *out = NULL;

@@ -49,6 +49,9 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     if (o->run.seconds > 0)
         return tw__fail(err, TW_ERR_SPEC, "%s cannot be combined with time: all its fits are made whole",
                         o->cv ? "cv" : "path");
+    if ((o->cv || o->path) && (o->run.trace || o->run.replay))
+        return tw__fail(err, TW_ERR_SPEC, "%s cannot be combined with %s: a trace is of one fit",
+                        o->cv ? "cv" : "path", o->run.trace ? "trace" : "replay");
     if (o->path_ratio > 0 && !o->path)
         return tw__fail(err, TW_ERR_SPEC, "path_ratio = %g has no effect without path", o->path_ratio);
     return TW_OK;
