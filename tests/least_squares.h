@@ -103,7 +103,7 @@ static inline void ls_optimum(const least_squares *p, double *w)
 
 /* ---- State in memory ---- */
 
-enum { LS_MOST_FIELDS = 64 };
+enum { LS_MOST_FIELDS = 160 };
 typedef struct ls_state {
     tw_visitor visitor;
     int n, at;
@@ -120,14 +120,15 @@ static inline tw_status ls_visit(ls_state *s, const char *name, size_t bytes, vo
         int i = s->at++;
         if (i >= s->n || strcmp(s->field[i].name, name) != 0 || s->field[i].bytes != bytes)
             return TW_ERR_DATA;
-        memcpy(data, s->field[i].data, bytes);
+        if (bytes) memcpy(data, s->field[i].data, bytes);
         return TW_OK;
     }
     if (s->n == LS_MOST_FIELDS) return TW_ERR_INTERNAL;
     strncpy(s->field[s->n].name, name, sizeof s->field[0].name - 1);
     s->field[s->n].bytes = bytes;
     s->field[s->n].data = malloc(bytes ? bytes : 1);
-    memcpy(s->field[s->n++].data, data, bytes);
+    if (bytes) memcpy(s->field[s->n].data, data, bytes);
+    s->n++;
     return TW_OK;
 }
 

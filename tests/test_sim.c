@@ -1,6 +1,6 @@
 /* The simulator: its state in checkpoints, its times, and what it refuses.
  * SPDX-License-Identifier: MIT */
-#include "worker_runs.h"
+#include "stored_runs.h"
 #include "file/checkpoint.h"
 #include <unistd.h>
 
@@ -8,40 +8,6 @@
 #define DELAYS TW_BINARY_DIR "/sim.delays"
 
 /* ---- stopped and continued ----------------------------------------------------------------------------- */
-
-typedef struct subject {
-    tw_context *ctx;
-    tw_data *data;
-    tw_model *model;
-    tw_objective objective;
-    tw_run *run;
-} subject;
-
-static void make(subject *s, const worker_run *r, const char *exchange)
-{
-    tw_error err = {0};
-    tw_run_options o = r->o;
-    s->ctx = networks_context(2);
-    s->data = r->rows(s->ctx, r->n_rows, r->classes);
-    s->objective = (tw_objective)TW_OBJECTIVE_INIT;
-    o.size = sizeof o;
-    o.exchange = exchange;
-    if (!o.epochs) o.epochs = 2;
-    o.seed = 3;
-    assert_int_equal(tw_model_create(&s->model, s->ctx, r->model, TW_F64, s->data, 5, NULL), TW_OK);
-    assert_int_equal(tw_model_objective(s->model, s->data, &s->objective, NULL), TW_OK);
-    if (tw_run_create(&s->run, s->ctx, &s->objective, NULL, tw_model_weights(s->model), &o, &err) != TW_OK)
-        fail_msg("%s: %s", exchange, err.message);
-}
-
-static void release(subject *s)
-{
-    tw_run_free(s->run);
-    tw_model_objective_free(&s->objective);
-    tw_model_free(s->model);
-    tw_data_free(s->data);
-    tw_context_free(s->ctx);
-}
 
 static tw_status visit(void *run, tw_visitor *v, tw_error *err) { return tw_run_visit(run, v, err); }
 
@@ -121,6 +87,12 @@ static const char *const simulated[] = {
     "sim:workers=5,jitter=exponential,latency=0.2+ps:sync=ssp,staleness=2,oldest=2",
     "sim:workers=5,jitter=exponential,latency=0.2+ps:sync=asp,gather=3",
     "sim:workers=5,jitter=exponential,latency=0.2+ps:sync=asp,rate=adaptive2",
+    "sim:workers=3,jitter=exponential,latency=0.3+allreduce",
+    "sim:workers=3,jitter=exponential,latency=0.3,service=0.1+sharded",
+    "sim:workers=3,jitter=exponential,latency=0.1+downpour:push=3,fetch=2",
+    "sim:workers=2,jitter=exponential,latency=0.1,service=0.2+downpour:push=2,fetch=3,servers=2",
+    "sim:workers=3,jitter=exponential,latency=0.1+easgd:every=2,sync=0",
+    "sim:workers=3,jitter=exponential,latency=0.1+average:every=2",
     "sim:workers=3,jitter=exponential,latency=0.1+roundrobin",
     "sim:workers=3,jitter=exponential,latency=0.1+roundrobin-delayed",
     "sim:workers=4,times=1|1.3|2|3.1,latency=0.1+diloco:every=3,sync=0,grace=0.9,buffer=3,preview=1,outer=\"adam\"",

@@ -149,6 +149,8 @@ static tw_status arrive(tw__workers *x, tw__worker *me, tw_error *err)
 {
     struct together *t = x->state;
     const int stage = stage_of_update(x, t, me);
+    if (stage > 0 && !t->whole)
+        return tw__fail(err, TW_ERR_DATA, "the stored workers are not in the same update");
     t->seat[me->index].waits = 1;
     if (atomic_fetch_add(&t->arrived, 1) + 1 == x->n) {
         atomic_store(&t->arrived, 0);

@@ -181,8 +181,8 @@ static tw_status arrive(tw__workers *x, tw__rounds *r, size_t worker, tw_error *
 tw_status tw__diloco_async_receive(tw__workers *x, const tw__message *m, tw_error *err)
 {
     tw__rounds *r = x->state;
-    if (m->kind == ARRIVED) return arrive(x, r, m->from, err);
-    if (m->kind == BEGIN) {
+    if (m->from < x->n) return arrive(x, r, m->from, err);
+    if (m->to < x->n) {
         r->waiting[m->to] = 0;
         return TW_OK;
     }

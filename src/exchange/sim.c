@@ -210,10 +210,18 @@ static tw_status happen(tw__workers *x, const tw__sim_event *e, tw_error *err)
     }
 }
 
+/* Messages that may follow one another without an update: of each node to each, more than once. */
+static size_t most_messages(const tw__workers *x)
+{
+    const size_t nodes = x->n + x->n_servers;
+    return nodes < 1 << 15 ? 1000 + 100 * nodes * nodes : SIZE_MAX;
+}
+
 static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
 {
     tw__sim *c = x->carrier;
     const uint64_t end = x->round_end ? x->round_end : x->set.total;
+    size_t idle = 0; /* messages since the last update */
     atomic_store(&x->limit, end);
     if (!c->has_begun || c->n == 0) TW_TRY(begin(x, err));
     /* what the last updates are sent for is part of the run, or of its round */
@@ -226,8 +234,14 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
                             "all workers wait for each other after %llu of %llu updates",
                             (unsigned long long)atomic_load(&x->done), (unsigned long long)limit);
         const tw__sim_event e = take(c);
+        const uint64_t done = atomic_load(&x->done);
         c->now = e.time;
         TW_TRY(happen(x, &e, err));
+        if (e.kind == TW__SIM_ARRIVED) idle++;
+        if (atomic_load(&x->done) != done) idle = 0;
+        if (idle > most_messages(x))
+            return tw__fail(err, TW_ERR_INTERNAL, "messages go round without an update after %llu of %llu",
+                            (unsigned long long)done, (unsigned long long)limit);
     }
     return TW_OK;
 }

@@ -557,6 +557,9 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
     TW_TRY(v->field(v, "exchange.staleness", TW_I64, 1, &bins, x->staleness, err));
     TW_TRY(v->field(v, "exchange.staleness_sum", TW_F64, 0, NULL, &x->staleness_sum, err));
     if (v->loading == TW_LOAD) {
+        if (counts[0] > x->set.total || counts[1] > x->set.total)
+            return tw__fail(err, TW_ERR_DATA, "the stored exchange has more updates than the run, %llu",
+                            (unsigned long long)x->set.total);
         atomic_store(&x->given, counts[0]);
         atomic_store(&x->done, counts[1]);
         atomic_store(&x->messages, counts[2]);
