@@ -17,8 +17,8 @@ static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL
     const struct shown *s = of;
     if (row > s->rows) return NULL;
     const tw_worker_info *w = row < s->rows ? &s->worker[row] : &s->all;
-    const double seconds[] = {w->computing, w->waiting, w->exchanging};
-    const double sum = w->computing + w->waiting + w->exchanging;
+    const double seconds[] = {w->computing, w->waiting, w->exchanging, w->down};
+    const double sum = w->computing + w->waiting + w->exchanging + w->down;
     if (column == 0 && row == s->rows) return "all";
     if (column == 0) snprintf(to, CLI_CELL, "%zu", row);
     else if (column == 1) snprintf(to, CLI_CELL, "%llu", (unsigned long long)w->updates);
@@ -28,7 +28,10 @@ static const char *cell(const void *of, size_t row, int column, char to[CLI_CELL
 
 void cli_print_workers(FILE *to, const tw_run *run)
 {
-    static const char *const heads[] = {"worker", "updates", "computing", "waiting", "exchanging", NULL};
+    static const char *const heads[] = {"worker",     "updates", "computing", "waiting",
+                                        "exchanging", "down",    NULL},
+                             *const without[] = {"worker",  "updates",    "computing",
+                                                 "waiting", "exchanging", NULL};
     tw_exchange_info x = {.size = sizeof x};
     if (tw_run_exchange(run, &x, NULL) != TW_OK) return;
     struct shown s = {.rows = x.workers > MOST_ROWS ? 0 : x.workers, .worker = x.worker};
@@ -37,8 +40,13 @@ void cli_print_workers(FILE *to, const tw_run *run)
         s.all.computing += x.worker[i].computing;
         s.all.waiting += x.worker[i].waiting;
         s.all.exchanging += x.worker[i].exchanging;
+        s.all.down += x.worker[i].down;
     }
     cli_print_table(to,
-                    &(struct cli_table){.heads = heads, .cell = cell, .of = &s, .indent = 2, .numbers = 30},
+                    &(struct cli_table){.heads = s.all.down > 0 ? heads : without,
+                                        .cell = cell,
+                                        .of = &s,
+                                        .indent = 2,
+                                        .numbers = 62},
                     cli_columns(to, 0));
 }

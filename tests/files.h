@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
 
 static inline void write_file(const char *path, const void *bytes, size_t n)
@@ -17,6 +18,8 @@ static inline void write_file(const char *path, const void *bytes, size_t n)
     assert_int_equal(fwrite(bytes, 1, n, f), n);
     assert_int_equal(fclose(f), 0);
 }
+
+static inline void write_text(const char *path, const char *text) { write_file(path, text, strlen(text)); }
 
 /* How many bytes were read, at most `capacity`; 0: there is no such file. */
 static inline size_t read_file(const char *path, void *to, size_t capacity)

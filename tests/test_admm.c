@@ -65,17 +65,6 @@ static void shards_come_to_the_optimum(void **state)
     }
 }
 
-/* Losses are counted in the order of the clock. */
-static void same_weights(worker_run *r, const char *exchange, const char *other)
-{
-    size_t n, m;
-    double *a = worker_doubles(r, exchange, &n), *b = worker_doubles(r, other, &m);
-    assert_int_equal(n, m);
-    assert_memory_equal(a, b, n * sizeof *a);
-    free(a);
-    free(b);
-}
-
 static void transports_agree(void **state)
 {
     (void)state;
@@ -84,9 +73,10 @@ static void transports_agree(void **state)
         if (!is_full) r.o.estimator = "minibatch";
         r.o.optimizer = "adam:lr=0.1";
         r.o.epochs = is_full ? 50 : 4;
-        same_weights(&r, "admm:every=3,workers=3",
-                     "sim:workers=3,jitter=exponential,latency=0.3+admm:every=3");
-        same_weights(&r, "admm:rho=0.2,workers=4", "sim:workers=4,stragglers=1,slow=7+admm:rho=0.2");
+        worker_same_weights(&r, "admm:every=3,workers=3",
+                            "sim:workers=3,jitter=exponential,latency=0.3+admm:every=3", 0);
+        worker_same_weights(&r, "admm:rho=0.2,workers=4", "sim:workers=4,stragglers=1,slow=7+admm:rho=0.2",
+                            0);
     }
 }
 

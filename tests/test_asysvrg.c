@@ -57,15 +57,6 @@ static worker_run convex(int by_degree)
                         .o.sparse = by_degree ? TW_RUN_SPARSE_DEGREE : TW_RUN_SPARSE_EXACT};
 }
 
-static double *weights_of(worker_run *r, const char *exchange, size_t *n)
-{
-    tw_error err = {0};
-    double *w = worker_weights(r, exchange, n, &err);
-    if (!w) fail_msg("%s: %s", exchange, err.message);
-    *n /= sizeof *w;
-    return w;
-}
-
 static double distance(const double *a, const double *b, size_t n)
 {
     double sum = 0;
@@ -82,10 +73,10 @@ static void linear_rate(void **state)
     worker_run best = convex(0), plain = convex(0);
     (void)state;
     best.o.epochs = 60;
-    double *optimum = weights_of(&best, "local", &n);
+    double *optimum = worker_doubles(&best, "local", &n);
     plain.o.epochs = STRETCH * STRETCHES;
     plain.o.optimizer = "sgd:lr=0.1";
-    double *w = weights_of(&plain, "local", &n);
+    double *w = worker_doubles(&plain, "local", &n);
     assert_true(distance(w, optimum, n) > 1e-2);
     free(w);
     for (size_t i = 0; i < N_RACING; i++)
@@ -94,7 +85,7 @@ static void linear_rate(void **state)
             for (int k = 1; k <= STRETCHES; k++) {
                 worker_run r = convex(by_degree);
                 r.o.epochs = (uint64_t)(k * STRETCH);
-                w = weights_of(&r, racing[i], &n);
+                w = worker_doubles(&r, racing[i], &n);
                 const double now = distance(w, optimum, n);
                 if (!(now < 0.1 * before || now < 1e-12))
                     fail_msg("%s, %s: %g after %d epochs, %g before", racing[i],
@@ -106,8 +97,7 @@ static void linear_rate(void **state)
     free(optimum);
 }
 
-/* An update moves one block, each as often as others, as vectors and as lists; all together they lead to the
- * optimum, faster with Nesterov's momentum. */
+/* An update moves one block, and all are moved. */
 static void blocks_are_moved_alone(void **state)
 {
     enum { BLOCKS = 7 };
@@ -122,7 +112,7 @@ static void blocks_are_moved_alone(void **state)
         r.o.batch = before.o.batch = 400;
         r.o.epochs = updates + 1;
         before.o.epochs = updates;
-        double *a = weights_of(&r, "local", &n), *b = weights_of(&before, "local", &m);
+        double *a = worker_doubles(&r, "local", &n), *b = worker_doubles(&before, "local", &m);
         size_t first = n, last = 0;
         for (size_t i = 0; i < n; i++)
             if (a[i] != b[i]) {
@@ -137,18 +127,19 @@ static void blocks_are_moved_alone(void **state)
     for (size_t i = 0; i + 1 < n; i += 13) assert_true(moved[i] || moved[i + 1]);
 }
 
+/* All blocks together lead there, with Nesterov's momentum, too. */
 static void momentum_of_blocks_reaches_the_optimum(void **state)
 {
     size_t n;
     worker_run best = convex(0);
     (void)state;
     best.o.epochs = 60;
-    double *optimum = weights_of(&best, "local", &n);
+    double *optimum = worker_doubles(&best, "local", &n);
     for (int by_degree = 0; by_degree < 2; by_degree++) {
         worker_run r = convex(by_degree);
         r.o.optimizer = by_degree ? "sgd:lr=0.1" : "momentum:lr=0.05,momentum=0.9,nesterov=1";
         r.o.epochs = 40;
-        double *w = weights_of(&r, "aasgd:workers=2", &n);
+        double *w = worker_doubles(&r, "aasgd:workers=2", &n);
         assert_true(distance(w, optimum, n) < 1e-6);
         free(w);
     }
@@ -163,7 +154,7 @@ static void exchange_names_the_estimator(void **state)
     size_t n = 0;
     (void)state;
     r.o.fused = TW_RUN_FUSED_NO;
-    double *svrg = weights_of(&r, "local", &n);
+    double *svrg = worker_doubles(&r, "local", &n);
     r.o.optimizer = "sgd:lr=0.1";
     double *w = worker_weights(&r, "asysvrg:workers=1", &n, &err);
     assert_memory_equal(w, svrg, n);
@@ -180,7 +171,7 @@ static void virtual_time_of_rounds(void **state)
     r.n_rows = 300;
     r.o.optimizer = "svrg:lr=0.1,m=300";
     r.o.epochs = 4;
-    free(weights_of(&r, "sim:workers=5+ps:sync=asp", &n));
+    free(worker_doubles(&r, "sim:workers=5+ps:sync=asp", &n));
     assert_true(fabs(r.info.seconds - 4 * (300 / 5 + 300 / 5)) < 1e-9);
     assert_int_equal(r.info.most_stale, 4);
 }

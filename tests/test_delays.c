@@ -1,19 +1,12 @@
 /* Runs whose gradients are as old as a file says.
  * SPDX-License-Identifier: MIT */
 #include "worker_runs.h"
+#include "files.h"
 #include "exchange/delays.h"
 #include <unistd.h>
 
 #define PATH TW_BINARY_DIR "/delays.csv"
 #define DELAYS "delays=\"" PATH "\""
-
-static void write_file(const char *text)
-{
-    FILE *f = fopen(PATH, "w");
-    assert_non_null(f);
-    assert_int_equal(fputs(text, f) >= 0, 1);
-    assert_int_equal(fclose(f), 0);
-}
 
 /* ---- files --------------------------------------------------------------------------------------------- */
 
@@ -28,14 +21,14 @@ static void files_are_read(void **state)
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
         static const uint32_t delays[] = {0, 1, 2, 0, 0, 1, 2, 0, 0};
         tw__delays d = {0};
-        write_file(same[i]);
+        write_text(PATH, same[i]);
         if (tw__delays_read(&d, ctx, PATH, &err) != TW_OK) fail_msg("%s", err.message);
         assert_true(d.rows == 4 && d.columns == 1 && d.most == 2);
         for (uint64_t k = 0; k < 9; k++) assert_int_equal(tw__delay(&d, k, 3), delays[k]);
         tw__delays_free(&d, ctx);
     }
     tw__delays two = {0};
-    write_file("a,b\n0,0\n1, 0\n0,2\n");
+    write_text(PATH, "a,b\n0,0\n1, 0\n0,2\n");
     assert_int_equal(tw__delays_read(&two, ctx, PATH, NULL), TW_OK);
     assert_true(two.rows == 3 && two.columns == 2 && two.most == 2);
     assert_true(tw__delay(&two, 4, 0) == 1 && tw__delay(&two, 5, 1) == 2);
@@ -69,7 +62,7 @@ static void files_are_refused(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         tw__delays d = {0};
         tw_error err = {0};
-        write_file(wrong[i].text);
+        write_text(PATH, wrong[i].text);
         const tw_status s = tw__delays_read(&d, ctx, PATH, &err);
         if (s != TW_ERR_DATA || err.line != wrong[i].line || !strstr(err.message, wrong[i].message))
             fail_msg("\"%s\": line %lld: %s", wrong[i].text, (long long)err.line, err.message);
@@ -134,16 +127,16 @@ static void by_hand(void **state)
                         two[] = {1, .5, 0, -.5, -.75, -.75, -.5, -.125, .25, .5};
     double x[12] = {1};
     (void)state;
-    write_file("0\n1\n1\n1\n1\n1\n1\n");
+    write_text(PATH, "0\n1\n1\n1\n1\n1\n1\n");
     for (uint64_t k = 1; k < sizeof one / sizeof one[0]; k++) {
         assert_true(after(k, "delayed:workers=2," DELAYS) == one[k]);
         assert_true(after(k, "sim:workers=1," DELAYS) == one[k]);
     }
-    write_file("0\n1\n2\n2\n2\n2\n2\n2\n2\n");
+    write_text(PATH, "0\n1\n2\n2\n2\n2\n2\n2\n2\n");
     for (uint64_t k = 1; k < sizeof two / sizeof two[0]; k++)
         assert_true(after(k, "sim:workers=2,jitter=exponential+delayed:" DELAYS) == two[k]);
     /* half of the gradient at another age, and the file again from its beginning */
-    write_file("0,0\n0,1\n2,0\n0,3\n");
+    write_text(PATH, "0,0\n0,1\n2,0\n0,3\n");
     for (uint64_t k = 0; k < 11; k++) {
         static const uint64_t first[] = {0, 0, 2, 0}, second[] = {0, 1, 0, 3};
         x[k + 1] = x[k] - 0.5 * ((x[k - first[k % 4]] + x[k - second[k % 4]]) / 2);
@@ -172,7 +165,7 @@ static void no_delay_is_local(void **state)
     static const char *const exchanges[] = {"delayed:workers=1," DELAYS, "delayed:workers=3," DELAYS,
                                             "sim:workers=5,latency=0.1," DELAYS};
     (void)state;
-    write_file("0\n0\n");
+    write_text(PATH, "0\n0\n");
     for (size_t i = 0; i < 3; i++) {
         worker_run net = net_run(), sparse = sparse_run();
         worker_same(&net, exchanges[i], "local");
@@ -188,7 +181,7 @@ static void turns_are_delays(void **state)
     for (int workers = 2; workers <= 4; workers++) {
         *text = 0;
         for (int k = 0; k < 200; k++) snprintf(text + strlen(text), 8, "%d\n", k < workers ? k : workers - 1);
-        write_file(text);
+        write_text(PATH, text);
         snprintf(exchange, sizeof exchange, "sim:workers=%d+roundrobin-delayed", workers);
         snprintf(no_file, sizeof no_file, "delayed:workers=%d", workers);
         worker_run net = net_run(), sparse = sparse_run(), corrected = net_run();
@@ -205,7 +198,7 @@ static void turns_are_delays(void **state)
 static void rates_are_those_of_the_delay(void **state)
 {
     (void)state;
-    write_file("0\n1\n");
+    write_text(PATH, "0\n1\n");
     for (uint64_t k = 1; k < 12; k++) {
         static const double factor[] = {1, 0.5};
         double x[12] = {1};
@@ -227,14 +220,14 @@ static void refused(void **state)
     size_t bytes;
     (void)state;
     corrected.o.optimizer = "dcasgd";
-    write_file("0,0,0\n0,0,1\n");
+    write_text(PATH, "0,0,0\n0,0,1\n");
     worker_refused(&r, "delayed:workers=2," DELAYS, "workers must be 3, not 2");
     worker_refused(&corrected, "delayed:workers=3," DELAYS, "give a file with one column");
     worker_refused(&r, "delayed:delays=d.csv", "is no text in quotes");
     worker_refused(&r, "sim:delays=\"\"", "is no text in quotes");
     assert_null(worker_weights(&r, "sim:delays=\"" TW_BINARY_DIR "/none.csv\"", &bytes, &err));
     assert_int_equal(err.code, TW_ERR_NOT_FOUND);
-    write_file("0\n1\n-1\n");
+    write_text(PATH, "0\n1\n-1\n");
     assert_null(worker_weights(&r, "sim:" DELAYS, &bytes, &err));
     assert_int_equal(err.code, TW_ERR_DATA);
     assert_int_equal(err.line, 3);

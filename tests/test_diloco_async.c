@@ -119,16 +119,6 @@ static void one_worker(void **state)
 
 /* ---- weights and steps --------------------------------------------------------------------------------- */
 
-static tw_exchange_info told(worker_run *r, const char *exchange)
-{
-    tw_error err = {0};
-    size_t bytes;
-    void *w = worker_weights(r, exchange, &bytes, &err);
-    if (!w) fail_msg("%s: %s", exchange, err.message);
-    free(w);
-    return r->info;
-}
-
 /* The outer gradient is a share of the way: with sgd as the outer rule its rate can make up for that. */
 static void weights_are_shares(void **state)
 {
@@ -213,9 +203,10 @@ static void stale_ways_count_less(void **state)
 {
     worker_run r = {.rows = worker_sparse, .model = "logistic", .classes = 2, .o.batch = 1, .o.epochs = 1};
     (void)state;
-    told(&r, "sim:workers=16,jitter=exponential+diloco:every=2,sync=0,outer=\"sgd:lr=0.2\"");
+    worker_told(&r, "sim:workers=16,jitter=exponential+diloco:every=2,sync=0,outer=\"sgd:lr=0.2\"");
     const double plain = r.loss;
-    told(&r, "sim:workers=16,jitter=exponential+diloco:every=2,sync=0,weight=stale,outer=\"sgd:lr=0.2\"");
+    worker_told(&r,
+                "sim:workers=16,jitter=exponential+diloco:every=2,sync=0,weight=stale,outer=\"sgd:lr=0.2\"");
     assert_true(r.loss > plain);
 }
 
@@ -226,9 +217,9 @@ static void paced_rounds_take_as_long(void **state)
     worker_run r = {.rows = few_columns, .model = "logistic", .classes = 2, .n_rows = 8000, .o.batch = 1};
     (void)state;
     const tw_exchange_info free_steps =
-        told(&r, "sim:workers=4,times=0.58|0.75|1.51|3.33+diloco:every=20,sync=0");
+        worker_told(&r, "sim:workers=4,times=0.58|0.75|1.51|3.33+diloco:every=20,sync=0");
     const tw_exchange_info paced =
-        told(&r, "sim:workers=4,times=0.58|0.75|1.51|3.33+diloco:every=20,sync=0,paced=1");
+        worker_told(&r, "sim:workers=4,times=0.58|0.75|1.51|3.33+diloco:every=20,sync=0,paced=1");
     assert_true(free_steps.most_stale >= 12);
     uint64_t few = 0, all = 0;
     for (int k = 0; k < TW_STALENESS_BINS; k++) {
@@ -250,10 +241,10 @@ static void threads(void **state)
         worker_run r = {.rows = worker_sparse, .model = "logistic", .classes = 2, .o.batch = 1};
         r.o.optimizer = "sgd:lr=0.5";
         r.o.epochs = 1;
-        told(&r, exchanges[i]);
+        worker_told(&r, exchanges[i]);
         const double first = r.loss;
         r.o.epochs = 8;
-        const tw_exchange_info info = told(&r, exchanges[i]);
+        const tw_exchange_info info = worker_told(&r, exchanges[i]);
         assert_true(r.loss < first - 0.02);
         uint64_t rounds = 0;
         for (int k = 0; k < TW_STALENESS_BINS; k++) rounds += info.staleness[k];

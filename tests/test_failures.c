@@ -3,14 +3,6 @@
 #include "worker_runs.h"
 #include <math.h>
 
-/* The weights, to be freed. */
-static double *told(worker_run *r, const char *exchange, size_t *n)
-{
-    double *w = worker_doubles(r, exchange, n);
-    assert_true(r->info.workers > 0);
-    return w;
-}
-
 /* What can be evaluated again where it was comes to the same bits, later. */
 static void same_bits_later(void **state)
 {
@@ -36,10 +28,9 @@ static void same_bits_later(void **state)
                           .o.optimizer = "adam:lr=0.01"};
         worker_run sparse = {.rows = worker_sparse, .model = "logistic", .classes = 2, .o.batch = 9};
         worker_same_weights(&net, with, without, 0);
-        size_t n;
-        free(told(&sparse, without, &n));
+        worker_told(&sparse, without);
         const double whole = sparse.info.seconds;
-        free(told(&sparse, with, &n));
+        worker_told(&sparse, with);
         assert_true(sparse.info.seconds > whole * 1.1);
         worker_same_weights(&sparse, with, without, 0);
     }
@@ -62,8 +53,7 @@ static void every_update_once(void **state)
                         .n_rows = 1000,
                         .o.batch = 1,
                         .o.epochs = 2};
-        size_t n;
-        free(told(&r, exchanges[i], &n));
+        worker_told(&r, exchanges[i]);
         uint64_t made = 0;
         for (int k = 0; k < TW_STALENESS_BINS; k++) made += r.info.staleness[k];
         assert_int_equal(made, 2000);

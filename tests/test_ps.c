@@ -60,15 +60,6 @@ static worker_run stale_run(void)
         worker_run){.rows = worker_sparse, .model = "logistic", .classes = 2, .n_rows = 3000, .o.batch = 1};
 }
 
-static void run(worker_run *r, const char *exchange)
-{
-    tw_error err = {0};
-    size_t bytes;
-    void *w = worker_weights(r, exchange, &bytes, &err);
-    if (!w) fail_msg("%s: %s", exchange, err.message);
-    free(w);
-}
-
 /* Workers whose evaluations take exponential times: between two of a worker's steps come those of each other
  * worker, one on the average. */
 static void mean_staleness_of_asp(void **state)
@@ -79,7 +70,7 @@ static void mean_staleness_of_asp(void **state)
     for (size_t i = 0; i < sizeof workers / sizeof workers[0]; i++) {
         worker_run r = stale_run();
         snprintf(exchange, sizeof exchange, "sim:workers=%d,sync=asp,jitter=exponential", workers[i]);
-        run(&r, exchange);
+        worker_told(&r, exchange);
         assert_true(fabs(r.info.mean_staleness - (workers[i] - 1)) < 0.05 * workers[i]);
     }
 }
@@ -92,7 +83,7 @@ static void time_of_bsp(void **state)
     (void)state;
     r.o.batch = 8 * WORKERS;
     r.o.epochs = 10;
-    run(&r, "sim:workers=4,jitter=exponential");
+    worker_told(&r, "sim:workers=4,jitter=exponential");
     double mean = 0;
     for (int i = 1; i <= WORKERS; i++) mean += 1.0 / i;
     const double clocks = 10 * ceil(3000.0 / r.o.batch);
@@ -110,7 +101,7 @@ static void ssp_is_bounded(void **state)
         worker_run r = stale_run();
         snprintf(exchange, sizeof exchange, "sim:workers=%d,stragglers=1,slow=50+ps:sync=ssp,staleness=%d",
                  workers, staleness);
-        run(&r, exchange);
+        worker_told(&r, exchange);
         /* the slow one's gradient is as old as what the others may make meanwhile */
         assert_int_equal(r.info.most_stale, (workers - 1) * (staleness + 1));
     }
@@ -131,7 +122,7 @@ static void threads_make_all_updates(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
         worker_run r = stale_run();
-        run(&r, exchanges[i]);
+        worker_told(&r, exchanges[i]);
         uint64_t steps = 0;
         for (int k = 0; k < TW_STALENESS_BINS; k++) steps += r.info.staleness[k];
         assert_int_equal(steps, 9000);

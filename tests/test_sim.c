@@ -1,6 +1,7 @@
 /* The simulator: its state in checkpoints, its times, and what it refuses.
  * SPDX-License-Identifier: MIT */
 #include "stored_runs.h"
+#include "files.h"
 #include "file/checkpoint.h"
 #include <unistd.h>
 
@@ -102,18 +103,10 @@ static const char *const simulated[] = {
     "sim:workers=2,jitter=exponential,latency=0.1,rate=adaptive1,delays=\"" DELAYS "\"",
 };
 
-static void write_delays(const char *text)
-{
-    FILE *f = fopen(DELAYS, "w");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
-
 static void simulations_continue(void **state)
 {
     (void)state;
-    write_delays("0,0\n1,0\n0,2\n3,1\n");
+    write_text(DELAYS, "0,0\n1,0\n0,2\n3,1\n");
     for (size_t i = 0; i < sizeof simulated / sizeof simulated[0]; i++) {
         worker_run net = {.rows = networks_data,
                           .model = "flatten; dense 60 relu; dropout 0.2; dense 3 softmax",
@@ -140,11 +133,11 @@ static void delays_belong_to_the_run(void **state)
     tw_error err = {0};
     subject first, rest;
     (void)state;
-    write_delays("0\n1\n");
+    write_text(DELAYS, "0\n1\n");
     make(&first, &r, exchange);
     assert_true(step_until(&first, 5, exchange));
     assert_int_equal(tw__checkpoint_save(first.ctx, PATH, "run", NULL, visit, first.run, NULL), TW_OK);
-    write_delays("0\n1\n1\n");
+    write_text(DELAYS, "0\n1\n1\n");
     make(&rest, &r, exchange);
     assert_int_equal(tw__checkpoint_load(rest.ctx, PATH, "run", NULL, visit, rest.run, &err), TW_ERR_DATA);
     assert_non_null(strstr(err.message, "sim.delays: these are not the delays that the run began with"));

@@ -84,7 +84,8 @@ static void rates_follow_staleness(void **state)
                 double sum = 0;
                 snprintf(exchange, sizeof exchange, "%s,rate=%s", transports[k], rates[i].name);
                 const double moved = moved_by(exchange, is_adam ? "adam:lr=1,eps=1e-14" : "sgd:lr=1", &info);
-                if (info.most_stale >= MOST_KEPT - 1) continue;
+                if (strstr(transports[k], "sim")) assert_true(info.most_stale < MOST_KEPT - 1);
+                if (info.most_stale >= MOST_KEPT - 1) continue; /* threads may be put off for long */
                 for (int tau = 0; tau < MOST_KEPT; tau++)
                     sum += (double)info.staleness[tau] * rates[i].factor(tau);
                 assert_near(exchange, moved, sum);
@@ -118,7 +119,7 @@ static void adaptive_rates_in_turns(void **state)
         }
 }
 
-/* With one worker nothing is stale, and each server of a rate of its own has the same. */
+/* With one worker nothing is stale. */
 static void one_worker_is_local(void **state)
 {
     static const char *const corrections[] = {"oldest=1",     "oldest=3",  "gather=1",      "rate=inverse",

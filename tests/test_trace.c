@@ -2,6 +2,7 @@
  * traces that are of another run, or none.
  * SPDX-License-Identifier: MIT */
 #include "worker_runs.h"
+#include "files.h"
 #include "faulty_io.h"
 #include "exchange/trace.h"
 #include <time.h>
@@ -198,17 +199,11 @@ static void replay_fails(const char *exchange, uint64_t epochs, tw_status code, 
         fail_msg("%s: \"%s\" and not \"%s\"", exchange, w ? "runs" : err.message, words);
 }
 
-static void write_file(const char *text)
-{
-    FILE *f = fopen(path, "w");
-    assert_true(f && fputs(text, f) >= 0 && fclose(f) == 0);
-}
-
 static char *read_whole(void)
 {
-    char *text = calloc(1, 1 << 20);
-    FILE *f = fopen(path, "r");
-    assert_true(f && fread(text, 1, (1 << 20) - 1, f) > 0 && fclose(f) == 0);
+    enum { ROOM = 1 << 20 };
+    char *text = calloc(1, ROOM);
+    assert_true(read_file(path, text, ROOM - 1) > 0);
     return text;
 }
 
@@ -219,7 +214,7 @@ static void replace(const char *text, const char *word, const char *by)
     assert_non_null(at);
     memmove(at + strlen(by), at + strlen(word), strlen(at + strlen(word)) + 1);
     memcpy(at, by, strlen(by));
-    write_file(copy);
+    write_text(path, copy);
     free(copy);
 }
 
@@ -248,33 +243,33 @@ static void other_traces_are_refused(void **state)
     replay_fails(asp, 3, TW_ERR_DATA, "is no event of a trace");
     char *const step = strstr(text, ",step,"), *const end = strchr(step, '\n'), digit = end[-1];
     end[-1] = digit == '7' ? '8' : '7';
-    write_file(text);
+    write_text(path, text);
     replay_fails(asp, 3, TW_ERR_DATA, "what follows has another step: the trace is of another run");
     end[-1] = digit;
     char *const received = strstr(text, ",receive,s0,"), *const number = strchr(received, '\n') - 2;
     *number = '9';
-    write_file(text);
+    write_text(path, text);
     replay_fails(asp, 3, TW_ERR_DATA, "there is no such message here");
     *number = '1';
     replace(text, "# weights ", "# weight ");
     replay_fails(asp, 3, TW_ERR_DATA, "is no event and not the hash of the weights");
     char *const weights = strstr(text, "# weights ");
     weights[10] = weights[10] == '0' ? '1' : '0';
-    write_file(text);
+    write_text(path, text);
     replay_fails(asp, 3, TW_ERR_DATA, "the run ends with weights of hash");
     weights[0] = 0;
-    write_file(text);
+    write_text(path, text);
     replay_fails(asp, 3, TW_ERR_DATA, "the hash of the weights, which ends a trace, is missing");
     *strrchr(text, 'l') = 0; /* of the last limit */
     strrchr(text, '\n')[1] = 0;
-    write_file(text);
+    write_text(path, text);
     replay_fails(asp, 3, TW_ERR_DATA, "updates, where its run was stopped");
     strrchr(text, ',')[-4] = 0;
-    write_file(text);
+    write_text(path, text);
     replay_fails(asp, 3, TW_ERR_DATA, "is no event of a trace");
-    write_file("seconds,event\n");
+    write_text(path, "seconds,event\n");
     replay_fails(asp, 3, TW_ERR_DATA, ":1: \"seconds,event\": not a trace");
-    write_file("");
+    write_text(path, "");
     replay_fails(asp, 3, TW_ERR_DATA, "not a trace");
     unlink(path);
     replay_fails(asp, 3, TW_ERR_NOT_FOUND, "test_trace");

@@ -127,6 +127,15 @@ static inline double *worker_doubles(worker_run *r, const char *exchange, size_t
     return w;
 }
 
+/* What the workers of a run have done. */
+static inline tw_exchange_info worker_told(worker_run *r, const char *exchange)
+{
+    size_t n;
+    free(worker_doubles(r, exchange, &n));
+    assert_true(r->info.workers > 0);
+    return r->info;
+}
+
 /* Two runs have moved n weights from 0, to the same up to rounding. Frees both. */
 static inline void worker_moved_alike(double *a, double *b, size_t n)
 {

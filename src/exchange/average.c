@@ -13,7 +13,7 @@ static void mean(tw__workers *x, tw__rounds *r, void *to)
         return;
     }
     tw__replicas_way(x, &r->replicas, r->centre, 1);
-    tw__replicas_go(x, &r->replicas, r->centre, to, 0, x->set.size);
+    tw__replicas_go(x, &r->replicas, r->centre, to, 1, 0, x->set.size);
 }
 
 static tw_status settle(tw__workers *x, tw__rounds *r, tw_error *err)

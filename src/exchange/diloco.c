@@ -16,7 +16,7 @@ static void average_buffers(const tw__workers *x, const tw__rounds *r)
         const tw_tensor *t = &x->set.tensors[i];
         const size_t end = i + 1 < x->set.n_tensors ? t[1].offset : x->set.size;
         if (t->flags & TW_TENSOR_BUFFER)
-            tw__replicas_go(x, &r->replicas, r->centre, r->centre, t->offset, end - t->offset);
+            tw__replicas_go(x, &r->replicas, r->centre, r->centre, 1, t->offset, end - t->offset);
     }
 }
 

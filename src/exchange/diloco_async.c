@@ -117,14 +117,6 @@ static int gather(tw__workers *x, tw__rounds *r)
     return 1;
 }
 
-#define PREVIEW(real, t)                                                          \
-    static void preview_##t(size_t n, real *centre, const real *way, double lr)   \
-    {                                                                             \
-        for (size_t i = 0; i < n; i++) centre[i] = centre[i] - (real)lr * way[i]; \
-    }
-PREVIEW(float, f32)
-PREVIEW(double, f64)
-
 /* Delayed Nesterov: until the next outer step, which is made from the centre of the last one, workers begin
  * where the ways that have come lead by themselves. */
 static tw_status preview(tw__workers *x, tw__rounds *r, tw_error *err)
@@ -133,8 +125,7 @@ static tw_status preview(tw__workers *x, tw__rounds *r, tw_error *err)
     double lr;
     if (a->gathered == 0) memcpy(a->settled, r->centre, x->set.size * x->k->real);
     TW_TRY(tw_optimizer_value(((tw__diloco *)r->more)->outer.opt, "lr", &lr, err));
-    if (x->set.type == TW_F32) preview_f32(x->set.size, r->centre, r->replicas.way, lr);
-    else preview_f64(x->set.size, r->centre, r->replicas.way, lr);
+    tw__replicas_go(x, &r->replicas, r->centre, r->centre, lr, 0, x->set.size);
     return TW_OK;
 }
 

@@ -18,10 +18,6 @@ struct easgd {
     {                                                                                  \
         for (size_t i = 0; i < n; i++) w[i] = w[i] - (real)alpha * (w[i] - centre[i]); \
     }                                                                                  \
-    static void follow_##t(size_t n, real *centre, const real *way, double beta)       \
-    {                                                                                  \
-        for (size_t i = 0; i < n; i++) centre[i] = centre[i] - (real)beta * way[i];    \
-    }                                                                                  \
     static void meet_##t(size_t n, real *w, real *centre, double alpha)                \
     {                                                                                  \
         for (size_t i = 0; i < n; i++) {                                               \
@@ -41,7 +37,7 @@ static tw_status settle(tw__workers *x, tw__rounds *r, tw_error *err)
     tw__replicas_way(x, &r->replicas, r->centre, 0);
     for (size_t i = 0; i < x->n; i++)
         FOR(x->set.type, pull, x->set.size, x->worker[i].w, r->centre, e->alpha);
-    FOR(x->set.type, follow, x->set.size, r->centre, r->replicas.way, e->beta);
+    tw__replicas_go(x, &r->replicas, r->centre, r->centre, e->beta, 0, x->set.size);
     return TW_OK;
 }
 

@@ -71,6 +71,7 @@ struct task {
     const tw__replicas *r;
     const void *from;
     void *to;
+    double by;
 };
 
 /* A node of the tree is in the level of the number of its leaves; the next leaf joins those that are
@@ -106,7 +107,7 @@ struct task {
     {                                                                                        \
         const real *from = (const real *)p->from + lo, *way = (const real *)p->r->way + lo;  \
         real *to = (real *)p->to + lo;                                                       \
-        for (size_t j = 0; j < n; j++) to[j] = from[j] - way[j];                             \
+        for (size_t j = 0; j < n; j++) to[j] = from[j] - (real)p->by * way[j];               \
     }
 MEAN(float, f32)
 MEAN(double, f64)
@@ -130,7 +131,7 @@ void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from, int by_
     for (size_t i = 0; i < x->n; i++) all += r->rows[i];
     for (size_t i = 0; i < x->n; i++)
         r->share[i] = by_rows ? (double)r->rows[i] / (double)(all ? all : 1) : 1 / (double)x->n;
-    struct task p = {x, r, from, r->way};
+    struct task p = {x, r, from, r->way, 0};
     tw__pool_run(x->ctx, (x->set.size + each - 1) / each, way_task, &p);
 }
 
@@ -141,10 +142,10 @@ void tw__replicas_way_of(const tw__workers *x, tw__replicas *r, size_t worker, c
     else way_of_f64(x->set.size, from, w, share, r->way);
 }
 
-void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *from, void *to, size_t first,
-                     size_t n)
+void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *from, void *to, double by,
+                     size_t first, size_t n)
 {
-    const struct task p = {x, r, from, to};
+    const struct task p = {x, r, from, to, by};
     if (x->set.type == TW_F32) go_f32(&p, first, n);
     else go_f64(&p, first, n);
 }

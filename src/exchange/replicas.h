@@ -28,8 +28,8 @@ void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from, int by_
 /* r->way = (from - w) share, of one worker's weights w */
 void tw__replicas_way_of(const tw__workers *x, tw__replicas *r, size_t worker, const void *from,
                          double share);
-/* to = from - r->way, of the numbers first .. first + n - 1 */
-void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *from, void *to, size_t first,
-                     size_t n);
+/* to = from - by r->way, of the numbers first .. first + n - 1 */
+void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *from, void *to, double by,
+                     size_t first, size_t n);
 tw_status tw__replicas_visit(tw__workers *x, tw__replicas *r, tw_visitor *v, tw_error *err);
 #endif

@@ -488,7 +488,7 @@ tw_visitor *tw__numbered_visitor(tw__numbered *to, tw_visitor *inner, const char
     return &to->visitor;
 }
 
-enum { COUNTS = 4, SECONDS = 4 };
+enum { COUNTS = 4, SECONDS = 5 };
 
 static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int loading)
 {
@@ -498,6 +498,7 @@ static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int l
             me->clock = counts[0];
             me->update = counts[1];
             me->info = (tw_worker_info){counts[2], seconds[0], seconds[1], seconds[2], counts[3], seconds[3]};
+            me->began = seconds[4];
         } else {
             counts[0] = me->clock;
             counts[1] = me->update;
@@ -507,6 +508,7 @@ static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int l
             seconds[2] = me->info.exchanging;
             counts[3] = me->info.failures;
             seconds[3] = me->info.down;
+            seconds[4] = me->began;
         }
     }
 }
@@ -514,14 +516,14 @@ static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int l
 /* Updates that each has handed over and computed, and where it is. */
 static tw_status visit_counts(tw__workers *x, tw_visitor *v, tw_error *err)
 {
-    const int64_t shape[] = {(int64_t)x->n, COUNTS};
+    const int64_t of_counts[] = {(int64_t)x->n, COUNTS}, of_seconds[] = {(int64_t)x->n, SECONDS};
     uint64_t *counts = NULL;
     double *seconds = NULL;
     tw_status s = tw__alloc(x->ctx, &counts, x->n, COUNTS * sizeof *counts, err);
     if (s == TW_OK) s = tw__alloc(x->ctx, &seconds, x->n, SECONDS * sizeof *seconds, err);
     if (s == TW_OK) copy_counts(x, counts, seconds, 0);
-    if (s == TW_OK) s = v->field(v, "exchange.workers", TW_I64, 2, shape, counts, err);
-    if (s == TW_OK) s = v->field(v, "exchange.worker_seconds", TW_F64, 2, shape, seconds, err);
+    if (s == TW_OK) s = v->field(v, "exchange.workers", TW_I64, 2, of_counts, counts, err);
+    if (s == TW_OK) s = v->field(v, "exchange.worker_seconds", TW_F64, 2, of_seconds, seconds, err);
     if (s == TW_OK && v->loading == TW_LOAD) copy_counts(x, counts, seconds, 1);
     tw__free(x->ctx, seconds, x->n, SECONDS * sizeof *seconds);
     tw__free(x->ctx, counts, x->n, COUNTS * sizeof *counts);

@@ -190,8 +190,7 @@ static tw_status make_optimizer(void *user, const tw__optimizer_setting *setting
     tw__free(r->ctx, shapes, n, sizeof *shapes);
     tw__free(r->ctx, tensors, n, sizeof *tensors);
     if (s != TW_OK || setting->hi - setting->lo == r->size || tw_optimizer_passes(*out) == 0) return s;
-    tw__fail(err, TW_ERR_SPEC,
-             "%s measures whole tensors, of which servers have parts: use one server",
+    tw__fail(err, TW_ERR_SPEC, "%s measures whole tensors, of which servers have parts: use one server",
              tw_optimizer_spec(*out));
     tw_optimizer_free(*out);
     *out = NULL;
@@ -359,7 +358,8 @@ static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice,
 
 /* What a trace says of its run. */
 enum { HEAD = 3 * TW_SPEC_MAX + 512 };
-static void write_head(const tw_run *r, const tw_exchange_choice *choice, size_t workers, char to[HEAD])
+static void write_head(const tw_run *r, const tw_exchange_choice *choice, const char *estimator,
+                       size_t workers, char to[HEAD])
 {
     char weights[TW__HASH_DIGITS + 1];
     tw__weights_hash(r->train.type, r->size, r->w, weights);
@@ -367,9 +367,9 @@ static void write_head(const tw_run *r, const tw_exchange_choice *choice, size_t
         to, HEAD,
         "exchange %s\nworkers %zu\noptimizer %s\nestimator %s\nseed %llu\nbatch %llu\nrows %llu\nupdates "
         "%llu\nfrom %zu weights %s\n",
-        choice->spec, workers, tw_optimizer_spec(r->optimizer), r->estimator->type->about.name,
-        (unsigned long long)r->o.seed, (unsigned long long)r->estimator->batch,
-        (unsigned long long)r->train.n_rows, (unsigned long long)tw__run_updates(r), r->size, weights);
+        choice->spec, workers, tw_optimizer_spec(r->optimizer), estimator, (unsigned long long)r->o.seed,
+        (unsigned long long)r->estimator->batch, (unsigned long long)r->train.n_rows,
+        (unsigned long long)tw__run_updates(r), r->size, weights);
 }
 
 /* A trace is of threads that hand over messages. */
@@ -403,7 +403,9 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     ws->n_info = workers;
     TW_TRY(tw__alloc(r->ctx, &ws->info, workers, sizeof *ws->info, err));
     char head[HEAD] = "";
-    if (r->o.trace || r->o.replay) write_head(r, choice, workers, head);
+    tw_estimator_choice drawn;
+    TW_TRY(tw_estimator_read(&drawn, estimator->spec, err));
+    if (r->o.trace || r->o.replay) write_head(r, choice, drawn.spec, workers, head);
     const tw__workers_setting s = {.choice = choice,
                                    .trace = r->o.trace,
                                    .replay = r->o.replay,
