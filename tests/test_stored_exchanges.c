@@ -1,5 +1,6 @@
-/* The state of an exchange with any of its numbers replaced: it is refused, or the run goes on with it or fails,
- * but nothing is read or written outside of what there is. What does harm is for the sanitizers to see.
+/* The state of an exchange with any of its numbers replaced: it is refused, or the run goes on with it or
+ * fails, but nothing is read or written outside of what there is. What does harm is for the sanitizers to
+ * see.
  * SPDX-License-Identifier: MIT */
 #include "stored_runs.h"
 #include "least_squares.h"

@@ -88,8 +88,8 @@ typedef struct tw_exchange_info {
     /* In the updates that are looked at, of hogwild one in 64: weights written, and how many of them others
      * had stepped since they were read, so that their step was lost. 0: the protocol loses none. */
     uint64_t stores, lost;
-    /* The first evaluations since the run was created or loaded, in the order in which they ended; valid until the
-     * run's next step. */
+    /* The first evaluations since the run was created or loaded, in the order in which they ended; valid
+     * until the run's next step. */
     const tw_worker_evaluation *evaluation;
     size_t n_evaluations;
 } tw_exchange_info;
