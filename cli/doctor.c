@@ -2,6 +2,7 @@
  * in place?
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "launcher.h"
 #include "table.h"
 #include <errno.h>
 #include <fenv.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <thalweg/link.h>
 #include <thalweg/train.h>
 #include <thalweg/version.h>
 #include <unistd.h>
@@ -204,6 +206,23 @@ static tw_status check_cache(struct report *r, tw_error *err)
     return TW_OK;
 }
 
+/* Runs on several machines need a plug-in that loads; without any there are none. */
+static void check_plugins(struct report *r)
+{
+    static const char *const mpis[] = {"openmpi", "mpich"};
+    for (size_t i = 0; i < sizeof mpis / sizeof mpis[0]; i++) {
+        char path[PATH_MAX], name[64], library[64] = "";
+        tw_error err;
+        snprintf(name, sizeof name, "plug-in %s", mpis[i]);
+        if (!cli_find_plugin(mpis[i], path))
+            add(r, NOT_TESTED, name, "there is none (built where mpicc.%s is, found in THALWEG_PLUGINS)",
+                mpis[i]);
+        else if (tw_link_plugin_name(path, sizeof library, library, &err) != TW_OK)
+            add(r, FAIL, name, "%.190s", err.message);
+        else add(r, PASS, name, "%s, %.130s", library, path);
+    }
+}
+
 static tw_status check_machine(struct report *r, tw_error *err)
 {
     tw_context *ctx = NULL;
@@ -255,6 +274,7 @@ static tw_status run(const struct cli_call *call, tw_error *err)
     CLI_TRY(check_cache(&r, err));
     CLI_TRY(check_bits(&r, err));
     check_numbers(&r);
+    check_plugins(&r);
     for (int i = 0; i < r.n; i++) failed += r.check[i].outcome == FAIL;
     CLI_TRY(print(&r, common->json, failed, err));
     if (!failed) return TW_OK;

@@ -54,7 +54,9 @@ wants_demo='has_gnuplot|gnuplot-nox fonts-dejavu-core'
 wants_tests='has_gnuplot|gnuplot-nox fonts-dejavu-core
 have chromium|chromium
 have clang-format|clang-format
-have liblinear-predict|liblinear-tools'
+have liblinear-predict|liblinear-tools
+have mpicc.openmpi|openmpi-bin libopenmpi-dev
+have mpicc.mpich|mpich libmpich-dev'
 wants_long='have debootstrap|debootstrap'
 needs_long='has_clang|clang
 has_clang_runtime|clang libclang-rt-dev

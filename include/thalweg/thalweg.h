@@ -38,6 +38,7 @@
  *   options.h       libthalweg-train   the options of a run as a table, and their JSON configuration
  *   estimator.h     libthalweg-train   gradient estimators: svrg, saga, sam, ...
  *   exchange.h      libthalweg-train   how workers share their progress: parameter servers, simulated ones
+ *   link.h          libthalweg-train   what carries messages between processes: MPI, or something else
  *   control.h       libthalweg-train   controls that monitor a run: plateau, early_stop, armijo
  *   solver.h        libthalweg-train   solvers, with a loop of their own: lbfgs, newton
  *   linear.h        libthalweg-train   linear and logistic regression on rows in memory
@@ -81,6 +82,7 @@
 #include <thalweg/find_lr.h>
 #include <thalweg/generate.h>
 #include <thalweg/linear.h>
+#include <thalweg/link.h>
 #include <thalweg/metrics.h>
 #include <thalweg/run_log.h>
 #include <thalweg/model.h>

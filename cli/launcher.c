@@ -1,0 +1,65 @@
+/* Processes that a launcher of MPI has started together, and the plug-in that links them.
+ * SPDX-License-Identifier: MIT */
+#include "launcher.h"
+#include "cli.h"
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <thalweg/link.h>
+#include <unistd.h>
+
+/* Who sets what, from the one that can be told by its names alone. PMIX_RANK says that there is a launcher,
+ * and only Slurm says how many it starts. */
+static const struct {
+    const char *mpi, *ranks, *rank, *here;
+} launchers[] = {
+    {"openmpi", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"},
+    {"mpich", "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS"},
+    {"openmpi", "SLURM_STEP_NUM_TASKS", "PMIX_RANK", "SLURM_NTASKS_PER_NODE"},
+};
+
+/* 0: it is not set, or no number below a million */
+static size_t number(const char *variable, size_t add)
+{
+    const char *text = getenv(variable);
+    char *end;
+    if (!text || *text < '0' || *text > '9') return 0;
+    const unsigned long n = strtoul(text, &end, 10);
+    return *end || n > 1000000 ? 0 : (size_t)n + add;
+}
+
+int cli_launched(struct cli_launcher *out)
+{
+    for (size_t i = 0; i < sizeof launchers / sizeof launchers[0]; i++) {
+        const size_t ranks = number(launchers[i].ranks, 0), rank = number(launchers[i].rank, 1);
+        if (!ranks || !rank || rank > ranks) continue;
+        const size_t here = number(launchers[i].here, 0);
+        *out = (struct cli_launcher){.mpi = launchers[i].mpi,
+                                     .ranks = ranks,
+                                     .rank = rank - 1,
+                                     .here = here && here <= ranks ? here : 1};
+        return ranks > 1;
+    }
+    *out = (struct cli_launcher){.ranks = 1, .here = 1};
+    return 0;
+}
+
+int cli_find_plugin(const char *mpi, char to[PATH_MAX])
+{
+    const char *given = getenv("THALWEG_PLUGINS");
+    char self[PATH_MAX], *directory;
+    const char *const below[] = {"", TW_PLUGINS "/"};
+    if (given && *given) {
+        snprintf(to, PATH_MAX, "%.3000s/thalweg-mpi-%s.so", given, mpi);
+        return access(to, R_OK) == 0;
+    }
+    const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[n > 0 ? n : 0] = 0;
+    directory = dirname(self);
+    for (size_t i = 0; i < sizeof below / sizeof below[0]; i++) {
+        snprintf(to, PATH_MAX, "%.3000s/%sthalweg-mpi-%s.so", directory, below[i], mpi);
+        if (access(to, R_OK) == 0) return 1;
+    }
+    return 0;
+}
