@@ -4,8 +4,6 @@
  * SPDX-License-Identifier: MIT */
 #include "exchange/shared.h"
 
-static tw_status create(tw__workers *x, tw_error *err) { return tw__shared_create(x, 0, 0, err); }
-
 const tw__protocol tw__protocol_aasgd = {
     .about =
         {.size = sizeof(tw_exchange),
@@ -19,6 +17,6 @@ const tw__protocol tw__protocol_aasgd = {
              "v = momentum v - lr d,  w = w + momentum v - lr d",
          .shares_memory = 1},
     .estimator = "svrg:blocks=8",
-    .create = create,
+    .create = tw__shared_create,
     TW__SHARED,
 };

@@ -29,7 +29,6 @@ struct admm {
     }
 PULL(float, f32)
 PULL(double, f64)
-#define FOR(type, name, ...) ((type) == TW_F32 ? name##_f32(__VA_ARGS__) : name##_f64(__VA_ARGS__))
 
 static tw_status step(tw__workers *x, tw__rounds *r, tw__worker *me, tw_error *err)
 {
@@ -41,7 +40,7 @@ static tw_status step(tw__workers *x, tw__rounds *r, tw__worker *me, tw_error *e
         mean.dense = a->spread[k];
         tw__sum_spread(&mean, x->set.type, x->set.size);
     }
-    FOR(x->set.type, pull, x->set.size, mean.dense, me->w, r->centre, a->dual[k], a->pull[k]);
+    TW__FOR_TYPE(x->set.type, pull, x->set.size, mean.dense, me->w, r->centre, a->dual[k], a->pull[k]);
     return tw__replicas_step_by(x, &r->replicas, me, &mean, err);
 }
 

@@ -6,7 +6,7 @@ enum { MOST_BLOCK = 1 << 30 };
 
 static tw_status create(tw__workers *x, tw_error *err)
 {
-    return tw__shared_create(x, 0, (size_t)tw__exchange_value(x, "block"), err);
+    return tw__shared_create_with(x, 0, (size_t)tw__exchange_value(x, "block"), err);
 }
 
 static const tw_option options[] = {

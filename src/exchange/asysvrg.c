@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "exchange/shared.h"
 
-static tw_status create(tw__workers *x, tw_error *err) { return tw__shared_create(x, 0, 0, err); }
-
 const tw__protocol tw__protocol_asysvrg = {
     .about = {.size = sizeof(tw_exchange),
               .name = "asysvrg",
@@ -15,6 +13,6 @@ const tw__protocol tw__protocol_asysvrg = {
                   "--sparse degree: of what row i touches alone, with G by degree (Mania et al. 2017)",
               .shares_memory = 1},
     .estimator = "svrg",
-    .create = create,
+    .create = tw__shared_create,
     TW__SHARED,
 };

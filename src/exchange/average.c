@@ -35,6 +35,7 @@ static tw_status create(tw__workers *x, tw_error *err)
 {
     tw__rounds *r;
     TW_TRY(tw__rounds_create(x, &r, err));
+    TW_TRY(tw__replicas_make_means(x, &r->replicas, err));
     r->every = (uint64_t)tw__exchange_value(x, "every");
     r->settle = settle;
     r->ends_with_run = r->takes_centre = 1;

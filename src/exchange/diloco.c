@@ -72,6 +72,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     tw__rounds *r;
     tw__diloco *d;
     TW_TRY(tw__rounds_create(x, &r, err));
+    TW_TRY(tw__replicas_make_means(x, &r->replicas, err));
     TW_TRY(tw__alloc(x->ctx, &d, 1, sizeof *d, err));
     r->more = d;
     r->every = (uint64_t)tw__exchange_value(x, "every");

@@ -19,12 +19,6 @@ static tw__diloco_async *async_of(const tw__rounds *r) { return &((tw__diloco *)
 
 /* ---- rounds -------------------------------------------------------------------------------------------- */
 
-/* Updates of a shard. */
-static uint64_t length(const tw__workers *x, size_t shard)
-{
-    return x->set.total > shard ? (x->set.total - shard - 1) / x->n + 1 : 0;
-}
-
 /* Dynamic local updates: a worker that is slower than the fastest makes fewer steps in a round. */
 static uint64_t steps_of(const tw__workers *x, const tw__rounds *r, size_t worker)
 {
@@ -46,7 +40,7 @@ static int assign(tw__workers *x, tw__rounds *r, size_t worker)
     size_t shard = 0;
     for (size_t i = 1; i < x->n; i++)
         if (a->next[i] < a->next[shard]) shard = i;
-    const uint64_t wanted = steps_of(x, r, worker), end = length(x, shard);
+    const uint64_t wanted = steps_of(x, r, worker), end = tw__replicas_updates(x, shard);
     if (a->next[shard] >= end) return 0;
     const uint64_t left = end - a->next[shard], steps = wanted < left ? wanted : left;
     a->round[worker] =
@@ -225,7 +219,7 @@ tw_status tw__diloco_async_create(tw__workers *x, tw__rounds *r, tw_error *err)
     a->grace = tw__exchange_value(x, "grace");
     a->buffer = (uint64_t)tw__exchange_value(x, "buffer");
     a->is_paced = tw__exchange_value(x, "paced") != 0;
-    x->counts_arrivals = x->transport->answers_at_once;
+    x->counts_arrivals = x->transport->stops_anywhere;
     TW_TRY(check(x, a, err));
     TW_TRY(tw__alloc(x->ctx, &a->round, x->n, sizeof *a->round, err));
     TW_TRY(tw__alloc(x->ctx, &a->seconds, x->n, sizeof *a->seconds, err));
@@ -268,8 +262,8 @@ static int fits(const tw__workers *x, const tw__diloco_async *a)
     for (size_t i = 0; i < x->n; i++) {
         const tw__diloco_round *o = &a->round[i];
         if (o->shard >= x->n || o->made > o->steps || o->version > a->version) return 0;
-        const uint64_t end = length(x, o->shard);
-        if (o->first > end || o->steps > end - o->first || a->next[i] > length(x, i)) return 0;
+        const uint64_t end = tw__replicas_updates(x, o->shard);
+        if (o->first > end || o->steps > end - o->first || a->next[i] > tw__replicas_updates(x, i)) return 0;
     }
     return a->gathered < a->buffer;
 }

@@ -158,10 +158,8 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
 
 static tw_status make_servers(tw__workers *x, struct downpour *d, tw_error *err)
 {
-    const size_t chunks = (x->set.size + TW_CHUNK - 1) / TW_CHUNK,
-                 servers = (size_t)tw__exchange_value(x, "servers");
     const char *const rule = *x->choice.quoted ? x->choice.quoted : initial_rule;
-    x->n_servers = servers < chunks ? servers : chunks;
+    x->n_servers = tw__servers_count(x);
     x->has_several = x->has_server_rule = 1;
     TW_TRY(tw__alloc(x->ctx, &d->server, x->n_servers, sizeof *d->server, err));
     for (size_t s = 0; s < x->n_servers; s++) {

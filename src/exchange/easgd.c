@@ -28,7 +28,6 @@ struct easgd {
     }
 ELASTIC(float, f32)
 ELASTIC(double, f64)
-#define FOR(type, name, ...) ((type) == TW_F32 ? name##_f32(__VA_ARGS__) : name##_f64(__VA_ARGS__))
 
 static tw_status settle(tw__workers *x, tw__rounds *r, tw_error *err)
 {
@@ -36,7 +35,7 @@ static tw_status settle(tw__workers *x, tw__rounds *r, tw_error *err)
     (void)err;
     tw__replicas_way(x, &r->replicas, r->centre, 0);
     for (size_t i = 0; i < x->n; i++)
-        FOR(x->set.type, pull, x->set.size, x->worker[i].w, r->centre, e->alpha);
+        TW__FOR_TYPE(x->set.type, pull, x->set.size, x->worker[i].w, r->centre, e->alpha);
     tw__replicas_go(x, &r->replicas, r->centre, r->centre, e->beta, 0, x->set.size);
     return TW_OK;
 }
@@ -64,7 +63,7 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
         r->waiting[m->to] = 0;
         return TW_OK;
     }
-    FOR(x->set.type, meet, x->set.size, x->worker[m->from].w, r->centre, e->alpha);
+    TW__FOR_TYPE(x->set.type, meet, x->set.size, x->worker[m->from].w, r->centre, e->alpha);
     const tw__message reply = {.kind = MET,
                                .carries = TW__VECTOR,
                                .from = x->n,
@@ -80,6 +79,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     tw__rounds *r;
     struct easgd *e;
     TW_TRY(tw__rounds_create(x, &r, err));
+    TW_TRY(tw__replicas_make_means(x, &r->replicas, err));
     TW_TRY(tw__alloc(x->ctx, &e, 1, sizeof *e, err));
     r->more = e;
     r->every = (uint64_t)tw__exchange_value(x, "every");

@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "exchange/shared.h"
 
-static tw_status create(tw__workers *x, tw_error *err) { return tw__shared_create(x, 0, 0, err); }
-
 const tw__protocol tw__protocol_hogwild = {
     .about = {.size = sizeof(tw_exchange),
               .name = "hogwild",
@@ -12,6 +10,6 @@ const tw__protocol tw__protocol_hogwild = {
               .equation = "for each weight that the update's rows touch, read and written at any moment:\n"
                           "w[v] = step(w[v], gradient[v] at what was read)",
               .shares_memory = 1},
-    .create = create,
+    .create = tw__shared_create,
     TW__SHARED,
 };

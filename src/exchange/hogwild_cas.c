@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "exchange/shared.h"
 
-static tw_status create(tw__workers *x, tw_error *err) { return tw__shared_create(x, 1, 0, err); }
+static tw_status create(tw__workers *x, tw_error *err) { return tw__shared_create_with(x, 1, 0, err); }
 
 const tw__protocol tw__protocol_hogwild_cas = {
     .about = {.size = sizeof(tw_exchange),

@@ -2,7 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #include "exchange/shared.h"
 
-static tw_status create(tw__workers *x, tw_error *err) { return tw__shared_create(x, 0, x->set.size, err); }
+static tw_status create(tw__workers *x, tw_error *err)
+{
+    return tw__shared_create_with(x, 0, x->set.size, err);
+}
 
 const tw__protocol tw__protocol_mutex = {
     .about = {.size = sizeof(tw_exchange),

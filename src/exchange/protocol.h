@@ -126,6 +126,11 @@ typedef struct tw__transport {
     /* Weights reach a worker that waits for them, and it evaluates, before whoever sent them does anything
      * else. */
     int answers_at_once;
+    /* One worker evaluates at a time, and its gradient is copied: one objective is enough for all. */
+    int shares_objective;
+    /* A run is looked at between any two events, and not only when all rest: an update counts when it is
+     * made. */
+    int stops_anywhere;
     int is_virtual;      /* its clock is not the machine's */
     int keeps_gradients; /* its state has those that workers hold; else they are lost when a run is saved */
     tw_status (*create)(tw__workers *x, tw_error *err);
@@ -266,6 +271,8 @@ tw_status tw__send(tw__workers *x, const tw__message *m, tw_error *err);
 /* Where part i of n of the weights begins: at a multiple of TW_CHUNK, as even as that is; i = n: where they
  * end. */
 size_t tw__range_begin(size_t size, size_t i, size_t n);
+/* As many servers as the protocol's option `servers` says that can each have a range. */
+size_t tw__servers_count(const tw__workers *x);
 /* A whole gradient divided by the weight of its rows. */
 const tw__sum *tw__mean_gradient(const tw__workers *x, tw__gradient *g);
 /* Likewise the elements lo .. hi-1 of a vector. */

@@ -350,14 +350,12 @@ static tw_status create(tw__workers *x, tw_error *err)
     struct ps *p;
     TW_TRY(tw__alloc(x->ctx, &p, 1, sizeof *p, err));
     x->state = p;
-    const size_t chunks = (x->set.size + TW_CHUNK - 1) / TW_CHUNK,
-                 servers = (size_t)tw__exchange_value(x, "servers");
     p->sync = (enum sync)tw__exchange_value(x, "sync");
     p->staleness = (uint64_t)tw__exchange_value(x, "staleness");
     if (p->sync == SSP && p->staleness == 0) p->sync = BSP;
     p->gather = (uint64_t)tw__exchange_value(x, "gather");
     x->splits = p->sync == BSP;
-    x->n_servers = servers < chunks ? servers : chunks;
+    x->n_servers = tw__servers_count(x);
     TW_TRY(check(x, p, err));
     TW_TRY(tw__stepper_create(x, 0, x->set.size, 0, &p->all, err));
     TW_TRY(make_clients(x, p, err));

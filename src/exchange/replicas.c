@@ -16,27 +16,36 @@ uint64_t tw__replicas_update(const tw__workers *x, const tw__worker *me, uint64_
     return clock * x->n + me->index;
 }
 
+uint64_t tw__replicas_updates(const tw__workers *x, size_t worker)
+{
+    return x->set.total > worker ? (x->set.total - worker - 1) / x->n + 1 : 0;
+}
+
 /* As many steps as the worker will make: schedules that end with the run end with these. */
 static tw_status make_stepper(tw__workers *x, size_t i, tw__stepper *to, tw_error *err)
 {
-    const uint64_t total = x->set.total, steps = total > i ? (total - i + x->n - 1) / x->n : 1;
+    const uint64_t steps = tw__replicas_updates(x, i);
     if (x->n == 1) return tw__stepper_create(x, 0, x->set.size, 0, to, err);
-    const tw__optimizer_setting s = {.hi = x->set.size, .steps = steps, .stream = i};
+    const tw__optimizer_setting s = {.hi = x->set.size, .steps = steps ? steps : 1, .stream = i};
     *to = (tw__stepper){.hi = x->set.size, .is_own = 1, .takes_lists = x->set.steps_lists};
     return x->set.make_optimizer(x->set.user, &s, &to->opt, err);
 }
 
 tw_status tw__replicas_create(tw__workers *x, tw__replicas *r, tw_error *err)
 {
-    TW_TRY(tw__alloc(x->ctx, &r->rows, x->n, sizeof *r->rows, err));
-    TW_TRY(tw__alloc(x->ctx, &r->share, x->n, sizeof *r->share, err));
-    TW_TRY(tw__alloc(x->ctx, &r->way, x->set.size, x->k->real, err));
     TW_TRY(tw__alloc(x->ctx, &r->stepper, x->n, sizeof *r->stepper, err));
     for (size_t i = 0; i < x->n; i++) TW_TRY(make_stepper(x, i, &r->stepper[i], err));
     x->has_several = x->n > 1;
     if (x->has_several) x->leading = r->stepper[0].opt;
     x->has_replicas = 1;
     return tw__copy_weights(x, err);
+}
+
+tw_status tw__replicas_make_means(tw__workers *x, tw__replicas *r, tw_error *err)
+{
+    TW_TRY(tw__alloc(x->ctx, &r->rows, x->n, sizeof *r->rows, err));
+    TW_TRY(tw__alloc(x->ctx, &r->share, x->n, sizeof *r->share, err));
+    return tw__alloc(x->ctx, &r->way, x->set.size, x->k->real, err);
 }
 
 void tw__replicas_free(tw__workers *x, tw__replicas *r)
@@ -59,7 +68,7 @@ tw_status tw__replicas_step_by(tw__workers *x, tw__replicas *r, tw__worker *me, 
                                tw_error *err)
 {
     TW_TRY(tw__stepper_step(x, &r->stepper[me->index], me->w, mean, NULL, err));
-    r->rows[me->index] += me->gradient.rows;
+    if (r->rows) r->rows[me->index] += me->gradient.rows;
     me->clock++;
     return tw__count_later(x, me, err);
 }
@@ -99,8 +108,9 @@ struct task {
         }                                                                                    \
         memcpy((real *)p->to + lo, level[last], n * sizeof(real));                           \
     }                                                                                        \
-    static void way_of_##t(size_t n, const real *from, const real *w, real share, real *to)  \
+    static void way_of_##t(size_t n, const real *from, const real *w, double by, real *to)   \
     {                                                                                        \
+        const real share = (real)by;                                                         \
         for (size_t j = 0; j < n; j++) to[j] = (from[j] - w[j]) * share;                     \
     }                                                                                        \
     static void go_##t(const struct task *p, size_t lo, size_t n)                            \
@@ -119,8 +129,7 @@ static void way_task(void *arg, size_t i, int worker)
     (void)worker;
     for (size_t lo = i * each; lo < size && lo < (i + 1) * each; lo += PIECE) {
         const size_t n = size - lo < PIECE ? size - lo : PIECE;
-        if (p->x->set.type == TW_F32) way_f32(p, lo, n);
-        else way_f64(p, lo, n);
+        TW__FOR_TYPE(p->x->set.type, way, p, lo, n);
     }
 }
 
@@ -138,16 +147,14 @@ void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from, int by_
 void tw__replicas_way_of(const tw__workers *x, tw__replicas *r, size_t worker, const void *from, double share)
 {
     const void *w = x->worker[worker].w;
-    if (x->set.type == TW_F32) way_of_f32(x->set.size, from, w, (float)share, r->way);
-    else way_of_f64(x->set.size, from, w, share, r->way);
+    TW__FOR_TYPE(x->set.type, way_of, x->set.size, from, w, share, r->way);
 }
 
 void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *from, void *to, double by,
                      size_t first, size_t n)
 {
     const struct task p = {x, r, from, to, by};
-    if (x->set.type == TW_F32) go_f32(&p, first, n);
-    else go_f64(&p, first, n);
+    TW__FOR_TYPE(x->set.type, go, &p, first, n);
 }
 
 /* ---- state --------------------------------------------------------------------------------------------- */
@@ -155,7 +162,7 @@ void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *fr
 tw_status tw__replicas_visit(tw__workers *x, tw__replicas *r, tw_visitor *v, tw_error *err)
 {
     const int64_t workers = (int64_t)x->n;
-    TW_TRY(v->field(v, "exchange.rows", TW_I64, 1, &workers, r->rows, err));
+    if (r->rows) TW_TRY(v->field(v, "exchange.rows", TW_I64, 1, &workers, r->rows, err));
     for (size_t i = 0; i < x->n; i++) TW_TRY(tw__stepper_visit(&r->stepper[i], v, i, err));
     return TW_OK;
 }

@@ -7,16 +7,21 @@
 /* Starts as {0}. */
 typedef struct tw__replicas {
     tw__stepper *stepper; /* of each worker; with one worker it is the run's optimiser */
-    uint64_t *rows;       /* that each has stepped with since this was last set to 0 */
-    double *share;        /* of each, of all rows */
-    void *way;            /* tw__replicas_way */
+    /* NULL without tw__replicas_make_means */
+    uint64_t *rows; /* that each has stepped with since this was last set to 0 */
+    double *share;  /* of each, of all rows */
+    void *way;      /* tw__replicas_way */
 } tw__replicas;
 
 /* Gives every worker the run's weights. */
 tw_status tw__replicas_create(tw__workers *x, tw__replicas *r, tw_error *err);
 void tw__replicas_free(tw__workers *x, tw__replicas *r);
+/* For those whose workers' weights are averaged: makes what tw__replicas_way and its like need. */
+tw_status tw__replicas_make_means(tw__workers *x, tw__replicas *r, tw_error *err);
 /* The update that a worker makes after so many: k, k + n, k + 2n, ... are worker k's. */
 uint64_t tw__replicas_update(const tw__workers *x, const tw__worker *me, uint64_t clock);
+/* How many these are in the whole run. */
+uint64_t tw__replicas_updates(const tw__workers *x, size_t worker);
 /* Steps a worker's weights with its gradient, and counts the update. */
 tw_status tw__replicas_step(tw__workers *x, tw__replicas *r, tw__worker *me, tw_error *err);
 /* Likewise with another mean gradient. */

@@ -66,7 +66,7 @@ static tw_status settle(tw__workers *x, tw__rounds *r, uint64_t clock, tw_error 
     const size_t size = x->set.size * x->k->real;
     TW_TRY(r->settle(x, r, err));
     memcpy(x->set.w, r->centre, size);
-    memset(r->replicas.rows, 0, x->n * sizeof *r->replicas.rows);
+    if (r->replicas.rows) memset(r->replicas.rows, 0, x->n * sizeof *r->replicas.rows);
     r->arrived = 0;
     for (size_t i = 0; i < x->n; i++) {
         const int is_last = !continues(x, r, i, clock);

@@ -208,7 +208,9 @@ static tw_status make_hands(tw__workers *x, struct shared *p, int adds, tw_error
     return TW_OK;
 }
 
-tw_status tw__shared_create(tw__workers *x, int adds, size_t lock, tw_error *err)
+tw_status tw__shared_create(tw__workers *x, tw_error *err) { return tw__shared_create_with(x, 0, 0, err); }
+
+tw_status tw__shared_create_with(tw__workers *x, int adds, size_t lock, tw_error *err)
 {
     struct shared *p;
     if (x->set.needs_point)

@@ -5,9 +5,11 @@
 #define TW_EXCHANGE_SHARED_H
 #include "exchange/protocol.h"
 
-/* For a protocol's create. adds: a step adds its change to what is there by then. lock: weights of which
- * each run has a lock, held by who steps them; 0: there are none. */
-tw_status tw__shared_create(tw__workers *x, int adds, size_t lock, tw_error *err);
+/* For a protocol's create: a step overwrites what is there by then, and nothing is locked. */
+tw_status tw__shared_create(tw__workers *x, tw_error *err);
+/* Likewise. adds: a step adds its change to what is there by then. lock: weights of which each run has a
+ * lock, held by who steps them; 0: there are none. */
+tw_status tw__shared_create_with(tw__workers *x, int adds, size_t lock, tw_error *err);
 
 /* The other functions of such a protocol. */
 void tw__shared_free(tw__workers *x);

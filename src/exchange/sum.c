@@ -102,22 +102,24 @@ size_t tw__list_place(const tw_sparse_sum *list, size_t index)
 
 LISTS(float, uint32_t, f32)
 LISTS(double, uint64_t, f64)
-#define FOR(type, name, ...) ((type) == TW_F32 ? name##_f32(__VA_ARGS__) : name##_f64(__VA_ARGS__))
 
 int tw__list_accept(tw_sparse_sum *list, tw_type type, size_t n_weights)
 {
     if (list->n > list->most) return 0;
     for (size_t i = 0; i < list->n; i++)
         if (list->index[i] >= n_weights || (i && list->index[i] <= list->index[i - 1])) return 0;
-    FOR(type, drop_minus_zero, list->n, list->value);
+    TW__FOR_TYPE(type, drop_minus_zero, list->n, list->value);
     return 1;
 }
 
-void tw__list_add(tw_sparse_sum *to, const tw_sparse_sum *from, tw_type type) { FOR(type, add, to, from); }
+void tw__list_add(tw_sparse_sum *to, const tw_sparse_sum *from, tw_type type)
+{
+    TW__FOR_TYPE(type, add, to, from);
+}
 
 void tw__list_spread(const tw_sparse_sum *list, tw_type type, size_t lo, size_t hi, void *vector)
 {
-    FOR(type, spread, list, lo, hi, vector);
+    TW__FOR_TYPE(type, spread, list, lo, hi, vector);
 }
 
 /* ---- sums ---------------------------------------------------------------------------------------------- */
@@ -133,7 +135,7 @@ void tw__sum_spread(tw__sum *sum, tw_type type, size_t n_weights)
 void tw__sum_add(tw__sum *to, const tw__sum *from, const tw__kernels *k, tw_type type, size_t n_weights)
 {
     if (to->is_list) tw__list_add(to->list, from->list, type);
-    else if (from->is_list) FOR(type, add_to_vector, from->list, n_weights, to->dense);
+    else if (from->is_list) TW__FOR_TYPE(type, add_to_vector, from->list, n_weights, to->dense);
     else k->add(n_weights, to->dense, from->dense);
 }
 

@@ -8,6 +8,9 @@
 #include "math/kernels.h"
 #include <thalweg/objective.h>
 
+/* Calls name_f32 or name_f64. */
+#define TW__FOR_TYPE(type, name, ...) ((type) == TW_F32 ? name##_f32(__VA_ARGS__) : name##_f64(__VA_ARGS__))
+
 typedef struct tw__sum {
     int is_list;
     void *dense; /* may be NULL where only lists are added */

@@ -270,7 +270,7 @@ tw_status tw__count_later(tw__workers *x, tw__worker *me, tw_error *err)
     x->set.commit(x->set.user, me->index, me->w);
     if (!x->counts_arrivals) {
         atomic_fetch_add(&x->done, 1);
-        if (x->transport->answers_at_once)
+        if (x->transport->stops_anywhere)
             return x->set.count(x->set.user, me->index, NULL, &g->leaf[0], g->rows, err);
     }
     TW_TRY(tw__grow(x->ctx, &me->later, &me->later_capacity, me->n_later + 1, sizeof *me->later, err));
@@ -333,6 +333,13 @@ size_t tw__range_begin(size_t size, size_t i, size_t n)
     const size_t chunks = (size + TW_CHUNK - 1) / TW_CHUNK, each = chunks / n, longer = chunks % n;
     const size_t begin = (each * i + (i < longer ? i : longer)) * TW_CHUNK;
     return begin < size ? begin : size;
+}
+
+size_t tw__servers_count(const tw__workers *x)
+{
+    const size_t chunks = (x->set.size + TW_CHUNK - 1) / TW_CHUNK,
+                 wanted = (size_t)tw__exchange_value(x, "servers");
+    return wanted < chunks ? wanted : chunks;
 }
 
 /* ---- steps --------------------------------------------------------------------------------------------- */

@@ -318,7 +318,7 @@ static tw_status check(const tw_run *r, const tw_exchange_choice *choice, size_t
     if (r->o.nonfinite != TW_NONFINITE_ERROR)
         return refuse(choice, "a gradient that is not finite cannot be left out (nonfinite must be error)",
                       err);
-    if (workers > 1 && !r->train.fork && !tw__transport_of(choice->transport)->answers_at_once)
+    if (workers > 1 && !r->train.fork && !tw__transport_of(choice->transport)->shares_objective)
         return refuse(choice, "this objective can have one worker only (tw_objective.fork is not set)", err);
     return TW_OK;
 }
@@ -391,7 +391,7 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     const size_t workers = tw__workers_count(choice, r->ctx);
     TW_TRY(check(r, choice, workers, err));
     TW_TRY(check_trace(r, choice, err));
-    ws->n = tw__transport_of(choice->transport)->answers_at_once ? 1 : workers;
+    ws->n = tw__transport_of(choice->transport)->shares_objective ? 1 : workers;
     ws->options = o;
     ws->stretch = 1;
     TW_TRY(tw__alloc(r->ctx, &ws->station, ws->n, sizeof *ws->station, err));
@@ -431,7 +431,9 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     TW_TRY(tw__workers_create(&ws->x, r->ctx, &s, err));
     for (size_t i = 0; i < ws->n; i++) ws->station[i].collector.x = ws->x;
     note_rate(r);
-    return check_splits(r, choice, err);
+    TW_TRY(check_splits(r, choice, err));
+    ws->options = NULL;
+    return TW_OK;
 }
 
 tw_status tw__run_make_workers(tw_run *r, const tw_exchange_choice *choice, const tw_optimizer_options *o,

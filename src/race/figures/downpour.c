@@ -189,12 +189,13 @@ static tw_status of_divergence(tw__figure_output *output, const struct runs *r, 
 
 static tw_status write_rates(tw__figure_output *output, const struct runs *r, int i, tw_error *err)
 {
-    char part[40];
+    char part[40], names[80] = "rate";
+    for (int c = 0; c < N_CROWDS; c++) TW__APPEND(names, ",late%d", crowds[c]);
     for (int k = 0; k < N_SERVERS; k++) {
-        const double *const columns[] = {r->rate, r->late[k][0], r->late[k][1], r->late[k][2]};
+        const double *columns[1 + N_CROWDS] = {r->rate};
+        for (int c = 0; c < N_CROWDS; c++) columns[1 + c] = r->late[k][c];
         snprintf(part, sizeof part, "%s-%s", data[i].key, servers[k].key);
-        TW_TRY(
-            tw__output_columns(output, part, "rate,late1,late8,late64", N_RATES, 1 + N_CROWDS, columns, err));
+        TW_TRY(tw__output_columns(output, part, names, N_RATES, 1 + N_CROWDS, columns, err));
     }
     snprintf(part, sizeof part, "start_%s", data[i].key);
     tw__output_number(output, part, r->start - r->least);
