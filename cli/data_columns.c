@@ -46,6 +46,13 @@ static const char *class_name(const tw_data_info *info, int32_t i, char to[32])
     return to;
 }
 
+static const char *target_name(const tw_data_info *info, size_t k, char to[32])
+{
+    if (info->target_names) return info->target_names[k];
+    snprintf(to, 32, "target %zu", k + 1);
+    return to;
+}
+
 static int is_text(const tw_data_info *info) { return info->n_labels > 1; }
 
 /* Rows of each class, or how often each character comes; freed by free. */
@@ -60,6 +67,22 @@ static uint64_t *count_classes(const tw_data_info *info, tw_error *err)
         count[class]++;
     }
     return count;
+}
+
+struct range {
+    double least, greatest, mean;
+};
+
+static struct range range_of_target(const tw_data_info *info, size_t k)
+{
+    struct range r = {INFINITY, -INFINITY, 0};
+    for (uint64_t i = 0; i < info->rows; i++) {
+        const double y = info->targets[i * info->n_targets + k];
+        r.least = fmin(r.least, y);
+        r.greatest = fmax(r.greatest, y);
+        r.mean += y / (double)info->rows;
+    }
+    return r;
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------- */
@@ -87,6 +110,19 @@ static json_t *classes_json(const tw_data_info *info, const uint64_t *count)
     return list;
 }
 
+static json_t *targets_json(const tw_data_info *info)
+{
+    json_t *list = json_array();
+    char name[32];
+    for (size_t k = 0; k < info->n_targets; k++) {
+        const struct range r = range_of_target(info, k);
+        list = cli_add(list, json_pack("{s:o, s:o, s:o, s:o}", "name", cli_string(target_name(info, k, name)),
+                                       "least", cli_number(r.least), "greatest", cli_number(r.greatest),
+                                       "mean", cli_number(r.mean)));
+    }
+    return list;
+}
+
 /* ---- text ---------------------------------------------------------------------------------------------- */
 
 static void print_classes(const tw_data_info *info, const uint64_t *count)
@@ -109,14 +145,17 @@ static void print_classes(const tw_data_info *info, const uint64_t *count)
 
 static void print_targets(const tw_data_info *info)
 {
-    double least = INFINITY, greatest = -INFINITY, mean = 0;
-    for (uint64_t i = 0; i < info->rows; i++) {
-        const double y = info->targets[i * info->n_targets];
-        least = fmin(least, y);
-        greatest = fmax(greatest, y);
-        mean += y / (double)info->rows;
+    char name[32];
+    const size_t n = info->n_targets, shown = n > MOST_NAMED ? MOST_NAMED : n;
+    if (n > 1) cli_print_sentence(7, "%zu targets in each row", n);
+    for (size_t k = 0; k < shown; k++) {
+        const struct range r = range_of_target(info, k);
+        if (n == 1) cli_print_sentence(7, "real targets from %g to %g, mean %g", r.least, r.greatest, r.mean);
+        else
+            cli_print_sentence(7, "%.60s from %g to %g, mean %g", target_name(info, k, name), r.least,
+                               r.greatest, r.mean);
     }
-    cli_print_sentence(7, "real targets from %g to %g, mean %g", least, greatest, mean);
+    if (shown < n) cli_print_sentence(7, "and %zu more", n - shown);
 }
 
 static void print_constant(const tw_data_info *info, const tw_data_column *c, size_t n, size_t constant)
@@ -161,6 +200,7 @@ tw_status cli_data_columns(const tw_data *data, const tw_data_info *info, json_t
     if (status == TW_OK) status = tw_data_columns(data, columns, err);
     if (status == TW_OK && json) {
         if (count) *json = cli_put(*json, "class_rows", classes_json(info, count));
+        if (info->n_targets > 1) *json = cli_put(*json, "targets", targets_json(info));
         if (!is_text(info)) *json = cli_put(*json, "columns", columns_json(info, columns, n));
     } else if (status == TW_OK) {
         if (count) print_classes(info, count);

@@ -1,4 +1,4 @@
-/* thalweg predict: one class or number, or a line of probabilities, for every row.
+/* thalweg predict: one class or number, or a line of probabilities or targets, for every row.
  * SPDX-License-Identifier: MIT */
 #include "model_file.h"
 #include <errno.h>
@@ -47,9 +47,10 @@ static void print_name(const char *name)
 static void print_heads(const tw_model *model, size_t n_outputs)
 {
     char text[TW_CLASS_TEXT];
+    const int of_targets = tw_model_output(model) == TW_OUTPUT_VALUE;
     for (size_t i = 0; i < (n_outputs > 1 ? n_outputs : 2); i++) {
         if (i) putchar(' ');
-        print_name(tw_model_class_text(model, i, text));
+        print_name(of_targets ? tw_model_target_name(model, i) : tw_model_class_text(model, i, text));
     }
     putchar('\n');
 }
@@ -74,7 +75,7 @@ static tw_status print_all(const struct values *v, struct cli_model_on_data *m, 
     void *output = cli_alloc(ROWS_AT_ONCE, o->n_outputs * sizeof(double), err);
     if (!output) return TW_ERR_MEMORY;
     tw_status status = TW_OK;
-    if (v->probability) print_heads(m->model, o->n_outputs);
+    if (v->probability || tw_model_target_name(m->model, 0)) print_heads(m->model, o->n_outputs);
     for (uint64_t first = 0; first < o->n_rows && status == TW_OK; first += ROWS_AT_ONCE) {
         size_t n = o->n_rows - first < ROWS_AT_ONCE ? (size_t)(o->n_rows - first) : ROWS_AT_ONCE;
         status = tw_predict(m->ctx, o, tw_model_weights(m->model), first, n, output, err);

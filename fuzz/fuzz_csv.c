@@ -44,8 +44,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     o.group_by = "1";
     o.without = "b";
     try_options(bytes, n, &o);
+    o.label = "y 1 b,-1"; /* several */
+    o.without = o.group_by = NULL;
+    try_options(bytes, n, &o);
+    o.schema = "{\"width\":1,\"fields\":3,\"label\":[{\"name\":\"y\",\"at\":2},{\"name\":\"b\",\"at\":0}],"
+               "\"columns\":[{\"name\":\"a\",\"at\":1}]}";
+    o.label = NULL;
+    try_options(bytes, n, &o);
     o.unlabelled = 1;
-    o.group_by = o.label = NULL;
     o.schema =
         "{\"width\":3,\"fields\":3,\"label\":{\"name\":\"y\",\"at\":1},\"classes\":[\"0\",\"1\"],\"columns\":"
         /* as a model has it */

@@ -79,23 +79,45 @@ static void put_member(struct archive *a, const char *name, const void *bytes, s
     archive_entry_free(e);
 }
 
+static struct archive *begin_zip(const char *path, const char *how)
+{
+    struct archive *a = archive_write_new();
+    assert_int_equal(archive_write_set_format_zip(a), ARCHIVE_OK);
+    assert_int_equal(archive_write_set_format_option(a, "zip", "compression", how), ARCHIVE_OK);
+    assert_int_equal(archive_write_open_filename(a, path), ARCHIVE_OK);
+    return a;
+}
+
+static void end_zip(struct archive *a)
+{
+    assert_int_equal(archive_write_close(a), ARCHIVE_OK);
+    archive_write_free(a);
+}
+
+/* An archive of the first column, and of the other two as targets. */
+static void write_targets(const char *path)
+{
+    uint8_t x[MOST], y[MOST];
+    const size_t n = put_array(x, "<f4", 0, 0, 1, 2), m = put_array(y, "<f8", 1, 1, 2, 2);
+    struct archive *a = begin_zip(path, "store");
+    put_member(a, "X.npy", x, n);
+    put_member(a, "y.npy", y, m);
+    end_zip(a);
+}
+
 /* An archive of the features and the labels, which come first or last, with something else between them. */
 static void write_zip(const char *path, const char *how, const char *rows, const char *labels,
                       int labels_first)
 {
     uint8_t x[MOST], y[MOST];
     const size_t n = put_array(x, "<f8", 0, 0, 2, 2), m = put_array(y, "<i4", 0, 2, 1, 1);
-    struct archive *a = archive_write_new();
-    assert_int_equal(archive_write_set_format_zip(a), ARCHIVE_OK);
-    assert_int_equal(archive_write_set_format_option(a, "zip", "compression", how), ARCHIVE_OK);
-    assert_int_equal(archive_write_open_filename(a, path), ARCHIVE_OK);
+    struct archive *a = begin_zip(path, how);
     if (labels_first) put_member(a, labels, y, m);
     else put_member(a, rows, x, n);
     put_member(a, "notes.txt", "hello", 5);
     if (labels_first) put_member(a, rows, x, n);
     else put_member(a, labels, y, m);
-    assert_int_equal(archive_write_close(a), ARCHIVE_OK);
-    archive_write_free(a);
+    end_zip(a);
 }
 
 /* ---- reading them -------------------------------------------------------------------------------------- */
@@ -217,6 +239,11 @@ static void archives(void **state)
     o = (tw_data_options)TW_DATA_OPTIONS_INIT;
     o.label = "-1";
     expect_error(ctx, ARRAY, &o, TW_ERR_SPEC, "label = -1: the labels of " ARRAY " are its array of labels");
+    tw_data *data = (write_targets(OTHER), open_path(ctx, OTHER, NULL)); /* several are targets */
+    assert_int_equal(info_of(data).n_targets, 2);
+    for (int i = 0; i < 8; i++)
+        assert_true(info_of(data).targets[i] == table[i / 2 * COLUMNS + 1 + (size_t)i % 2]);
+    tw_data_free(data);
     write_zip(OTHER, "store", "a.npy", "y.npy", 0);
     expect_error(ctx, OTHER, NULL, TW_ERR_DATA, "holds no array of rows, called X, x or data");
     write_zip(OTHER, "store", "x.npy", "X", 0);

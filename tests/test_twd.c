@@ -271,8 +271,8 @@ static void damage_is_told(void **state)
     write_file(OTHER, more, n + 1);
     expect_error(ctx, OTHER, NULL, TW_ERR_DATA, "something follows the rows");
     expect_head(ctx, bytes, n, offsetof(tw__twd_head, order), 0x04030201, "the other byte order");
-    expect_head(ctx, bytes, n, offsetof(tw__twd_head, version), 2,
-                "version 2 of converted rows, and 1 is read");
+    expect_head(ctx, bytes, n, offsetof(tw__twd_head, version), 3,
+                "version 3 of converted rows, and 1 to 2 are read");
     expect_head(ctx, bytes, n, offsetof(tw__twd_head, rows) + 4, 0x80000000,
                 "the head of the converted rows");
     expect_head(ctx, bytes, n, offsetof(tw__twd_head, numbers) + 4, 0x10, "the head of the converted rows");

@@ -81,6 +81,7 @@ typedef struct tw_data_info {
      * piece of one long sequence, such as a text, and has a label at each of its times; validation rows are
      * the last ones */
     size_t n_labels;
+    const char *const *target_names; /* n_targets of them, where there are several; NULL: none */
 } tw_data_info;
 /* Fills in what info->size has room for. TW_ERR_SPEC: info->size was not set. */
 TW_API tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err);
@@ -113,8 +114,9 @@ typedef struct tw_data_options {
     const char *format;
     /* more files of the rows that `path` begins, and files of test rows, one in a line; NULL: none */
     const char *more, *test;
-    /* columns by their names or numbers (1: the first; -1: the last): of labels or targets; of weights; of
-     * groups; NULL: the last one, none, and none */
+    /* columns by their names or numbers (1: the first; -1: the last): of labels or targets, where several
+     * ("y1,y2" or "3-5") are the row's targets in this order; of weights; of groups; NULL: the last one, none,
+     * and none */
     const char *label, *row_weight, *group_by;
     /* the only columns to take, or those to leave out: "a b 3-7"; NULL: all, and none */
     const char *columns, *without;

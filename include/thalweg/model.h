@@ -157,6 +157,9 @@ TW_API const char *tw_model_network(const tw_model *model);
 TW_API int32_t tw_model_class(const tw_model *model, size_t i);
 /* Its name in the training data, valid as long as the model; NULL: classes are numbers, tw_model_class. */
 TW_API const char *tw_model_class_name(const tw_model *model, size_t i);
+/* Name of target i, of several that have names in the training data, valid as long as the model; NULL: it has
+ * none. Output i is its prediction. */
+TW_API const char *tw_model_target_name(const tw_model *model, size_t i);
 enum { TW_CLASS_TEXT = 16 };
 /* Its name, or its number as a text in `to`. */
 TW_API const char *tw_model_class_text(const tw_model *model, size_t i, char to[TW_CLASS_TEXT]);

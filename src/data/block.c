@@ -37,6 +37,7 @@ void tw__data_free_rows(tw_context *ctx, const tw_data_info *r, const tw__mapped
     tw__mapped_free_other(ctx, mapped, r->groups, rows, sizeof *r->groups);
     free_texts(ctx, r->column_names, tw__data_width(r));
     free_texts(ctx, r->class_names, (size_t)r->classes);
+    free_texts(ctx, r->target_names, r->n_targets);
     tw__free(ctx, (void *)r->class_labels, (size_t)r->classes, sizeof *r->class_labels);
     tw__free_text(ctx, (char *)(uintptr_t)r->schema);
 }

@@ -34,6 +34,7 @@ static tw_status check_targets(const tw_data_info *r, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "rows have labels, or n_targets targets each");
     if (r->targets && !tw__size_mul((size_t)r->rows * sizeof *r->targets, r->n_targets, &n))
         return tw__fail(err, TW_ERR_SPEC, "the targets are larger than memory");
+    if (r->target_names && !r->targets) return tw__fail(err, TW_ERR_SPEC, "names of targets need targets");
     if (r->class_names && (!r->labels || r->classes < 1))
         return tw__fail(err, TW_ERR_SPEC, "names of classes need labels, and their number in classes");
     const size_t each = tw__data_labels_of_row(r);

@@ -133,11 +133,24 @@ static tw_status take_level(row *r, const tw__csv_field *f, size_t i, tw_error *
     return TW_OK;
 }
 
+/* One of several labels, which are targets. */
+static tw_status take_target(const row *r, const tw__csv_field *f, size_t i, tw_error *err)
+{
+    const tw__row_list *to = r->to;
+    char shown[TW__CSV_SHOWN];
+    double *target = &to->targets[to->rows * to->n_targets + r->csv->columns[i].to];
+    if (tw__csv_is_number(f, r->piece->end, target)) return take_number(r, f, i, target, err);
+    return fail(r, f->at, i, err,
+                "\"%s\" is not a number, as targets of several columns are; classes are a single column",
+                tw__csv_show(f, shown));
+}
+
 /* Labels have any text, but what looks like a number is one. One that has been seen before is good. */
 static tw_status take_label(row *r, const tw__csv_field *f, size_t i, tw_error *err)
 {
     char shown[TW__CSV_SHOWN];
     double x;
+    if (r->to->n_targets) return take_target(r, f, i, err);
     TW_TRY(take_text(r, f, i, r->text, &r->label.n, err));
     r->label.text = r->text;
     r->label.word = tw__words_find(&r->to->labels, r->text, r->label.n);
@@ -221,7 +234,8 @@ static tw_status take_field(row *r, const char **at, size_t i, tw_error *err)
 static tw_status reserve(const tw__piece *piece, const char *at, tw__row_list *to, size_t each, tw_error *err)
 {
     if (to->rows < to->capacity.label && to->numbers + each <= to->capacity.x &&
-        (to->width || to->numbers + each <= to->capacity.columns))
+        (to->width || to->numbers + each <= to->capacity.columns) &&
+        (to->rows + 1) * to->n_targets <= to->capacity.targets)
         return TW_OK;
     const char *const line = memchr(at, '\n', (size_t)(piece->end - at));
     const size_t rows = 1 + (size_t)(piece->end - at) / (size_t)(line + 1 - at);

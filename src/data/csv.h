@@ -1,7 +1,7 @@
 /* Tables as text, CSV and its kin: fields between commas, semicolons, tabs or spaces, some of them in quotes
  * (RFC 4180), a header or none. csv_head.c finds out how a file is written, csv_columns.c what its columns
- * are for, csv.c reads its rows, csv_levels.c turns texts into columns of 0 and 1, and csv_sparse.c makes
- * sparse rows.
+ * are for, csv_labels.c which of them are labels, csv.c reads its rows, csv_levels.c turns texts into columns
+ * of 0 and 1, and csv_sparse.c makes sparse rows.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_DATA_CSV_H
 #define TW_DATA_CSV_H
@@ -82,7 +82,7 @@ enum tw__csv_role {
 /* A column of the file that is being read. */
 typedef struct tw__csv_column {
     enum tw__csv_role role;
-    uint32_t to; /* of the table; with hash_bits a category's is its place in the schema */
+    uint32_t to; /* of the table; with hash_bits a category's is its place in the schema; a label's number */
     int may_miss;
     double fill;                   /* of the training rows, where they are given */
     enum tw__csv_kind first;       /* in the first row */
@@ -104,6 +104,7 @@ typedef struct tw__csv {
     int is_made;  /* it is there */
     enum tw__csv_policy policy;
     tw__csv_found *found;
+    size_t last_labels; /* the last columns of training rows, if no option names the labels; 0 counts as 1 */
     unsigned hash_bits; /* rows are sparse: numbers, then 2^hash_bits columns of texts; 0: they are dense */
     size_t n_numbers;   /* with hash_bits: columns of numbers */
 
@@ -131,11 +132,31 @@ tw_status tw__csv_columns(tw__csv *csv, size_t n, tw_error *err);
 tw_status tw__csv_assign(tw__csv *csv, tw_error *err);
 /* The column that an option names or counts. */
 tw_status tw__csv_find(const tw__csv *csv, const char *option, tw__text name, size_t *at, tw_error *err);
+/* Cuts the next name off a list such as "age 3-7 -1": up to a space or comma, or in double quotes; "" at its
+ * end. The columns that it names, *first to *last. */
+tw__text tw__csv_cut_name(const char **list);
+tw_status tw__csv_find_range(const tw__csv *csv, const char *option, tw__text name, size_t *first,
+                             size_t *last, tw_error *err);
+/* Gives a column a role, which it must not have already. */
+tw_status tw__csv_take_role(tw__csv *csv, const char *option, size_t at, enum tw__csv_role role,
+                            tw_error *err);
+/* Name of column i; NULL: it has none. */
+const char *tw__csv_name_at(const tw__csv *csv, size_t i);
 /* 1: the text is the name of a column. */
 int tw__csv_has_name(const tw__csv *csv, const char *name, size_t *at);
 /* `column 3 "age"`, for a message. */
 enum { TW__CSV_NAME = 96 };
 const char *tw__csv_name(const tw__csv *csv, size_t column, char to[TW__CSV_NAME]);
+
+/* csv_labels.c: columns of labels. Of training rows, by option label; of rows that fit the schema, by their
+ * names, or by their places, where `last` is the label of rows that have no columns in the schema. Several
+ * become targets. */
+tw_status tw__csv_find_labels(tw__csv *csv, tw_error *err);
+tw_status tw__csv_match_labels(tw__csv *csv, tw_error *err);
+tw_status tw__csv_place_labels(tw__csv *csv, size_t last, tw_error *err);
+/* 1: option label names a column like this, alone or in its list. */
+int tw__csv_is_label(const tw__csv *csv, tw__text name);
+
 /* When all rows have been read: missing values are filled in, and texts become columns. */
 tw_status tw__csv_finish(tw__csv *csv, tw_error *err);
 

@@ -9,9 +9,10 @@
 
 /* ---- names and numbers --------------------------------------------------------------------------------- */
 
-static const char *name_at(size_t i, const void *csv)
+static const char *name_at(size_t i, const void *csv) { return tw__csv_name_at(csv, i); }
+
+const char *tw__csv_name_at(const tw__csv *c, size_t i)
 {
-    const tw__csv *c = csv;
     return i < c->names.n ? tw__words_at(&c->names, (uint32_t)i) : NULL;
 }
 
@@ -71,8 +72,7 @@ tw_status tw__csv_find(const tw__csv *c, const char *option, tw__text name, size
 
 /* ---- lists of columns ---------------------------------------------------------------------------------- */
 
-/* Cuts the next name off a list: up to a space or comma, or in double quotes. */
-static tw__text cut_name(const char **at)
+tw__text tw__csv_cut_name(const char **at)
 {
     const char *p = *at + strspn(*at, " ,");
     tw__text name = {p, strcspn(p, " ,")};
@@ -81,21 +81,26 @@ static tw__text cut_name(const char **at)
     return name;
 }
 
-/* Marks the columns that a list names: "age 3-7 -1". */
+tw_status tw__csv_find_range(const tw__csv *c, const char *option, tw__text name, size_t *first, size_t *last,
+                             tw_error *err)
+{
+    const char *dash = memchr(name.at + 1, '-', name.n - 1);
+    tw__text from = {name.at, dash ? (size_t)(dash - name.at) : 0},
+             to = {name.at + from.n + 1, name.n - from.n - 1};
+    if (dash && tw__words_find(&c->names, name.at, name.n) < 0 && read_number(from, c->n, first) > 0 &&
+        read_number(to, c->n, last) != 0)
+        return read_number(to, c->n, last) < 0 || *last < *first ? fail_number(c, option, name, err) : TW_OK;
+    TW_TRY(tw__csv_find(c, option, name, first, err));
+    *last = *first;
+    return TW_OK;
+}
+
+/* Marks the columns that a list names. */
 static tw_status mark(const tw__csv *c, const char *option, const char *list, uint8_t *marks, tw_error *err)
 {
-    for (tw__text name = cut_name(&list); name.n; name = cut_name(&list)) {
-        size_t first = 0, last = 0;
-        const char *dash = memchr(name.at + 1, '-', name.n - 1);
-        tw__text from = {name.at, dash ? (size_t)(dash - name.at) : 0},
-                 to = {name.at + from.n + 1, name.n - from.n - 1};
-        if (dash && tw__words_find(&c->names, name.at, name.n) < 0 && read_number(from, c->n, &first) > 0 &&
-            read_number(to, c->n, &last) != 0) {
-            if (read_number(to, c->n, &last) < 0 || last < first) return fail_number(c, option, name, err);
-        } else {
-            TW_TRY(tw__csv_find(c, option, name, &first, err));
-            last = first;
-        }
+    size_t first, last;
+    for (tw__text name = tw__csv_cut_name(&list); name.n; name = tw__csv_cut_name(&list)) {
+        TW_TRY(tw__csv_find_range(c, option, name, &first, &last, err));
         memset(marks + first, 1, last - first + 1);
     }
     return TW_OK;
@@ -103,7 +108,7 @@ static tw_status mark(const tw__csv *c, const char *option, const char *list, ui
 
 /* ---- training rows ------------------------------------------------------------------------------------- */
 
-static tw_status take_role(tw__csv *c, const char *option, size_t at, enum tw__csv_role role, tw_error *err)
+tw_status tw__csv_take_role(tw__csv *c, const char *option, size_t at, enum tw__csv_role role, tw_error *err)
 {
     char name[TW__CSV_NAME];
     if (c->columns[at].role != TW__CSV_SKIP)
@@ -111,23 +116,6 @@ static tw_status take_role(tw__csv *c, const char *option, size_t at, enum tw__c
                         tw__csv_name(c, at, name), c->path);
     c->columns[at].role = role;
     return TW_OK;
-}
-
-static tw_status find_role(tw__csv *c, const char *option, const char *value, enum tw__csv_role role,
-                           size_t *at, tw_error *err)
-{
-    TW_TRY(tw__csv_find(c, option, tw__text_of(value), at, err));
-    return take_role(c, option, *at, role, err);
-}
-
-static tw_status find_label(tw__csv *c, tw_error *err)
-{
-    const tw_data_options *o = c->source->options;
-    size_t at;
-    if (o->unlabelled && !o->label) return TW_OK;
-    TW_TRY(find_role(c, "label", o->label ? o->label : "-1", TW__CSV_LABEL, &at, err));
-    c->schema->label_at = (int64_t)at;
-    return c->names.n ? tw__copy_text(c->source->ctx, &c->schema->label, name_at(at, c), err) : TW_OK;
 }
 
 /* Columns of weights and groups, which rows that are predicted need not have. */
@@ -145,7 +133,8 @@ static tw_status find_extras(tw__csv *c, int may_lack, tw_error *err)
         if (!extras[i].value ||
             (may_lack && tw__csv_find(c, extras[i].option, tw__text_of(extras[i].value), &at, NULL) != TW_OK))
             continue;
-        TW_TRY(find_role(c, extras[i].option, extras[i].value, extras[i].role, &at, err));
+        TW_TRY(tw__csv_find(c, extras[i].option, tw__text_of(extras[i].value), &at, err));
+        TW_TRY(tw__csv_take_role(c, extras[i].option, at, extras[i].role, err));
         *extras[i].has = 1;
     }
     return TW_OK;
@@ -232,7 +221,7 @@ static tw_status make_schema(tw__csv *c, tw_error *err)
     tw_context *ctx = c->source->ctx;
     uint8_t *marks;
     size_t n = 0;
-    TW_TRY(find_label(c, err));
+    TW_TRY(tw__csv_find_labels(c, err));
     TW_TRY(find_extras(c, 0, err));
     c->schema->n_fields = c->n;
     TW_TRY(tw__alloc(ctx, &marks, 3 * c->n, 1, err));
@@ -249,7 +238,7 @@ static tw_status set_feature(tw__csv *c, size_t i, size_t at, tw_error *err)
 {
     const tw__column *column = c->schema->columns ? &c->schema->columns[i] : NULL;
     const int is_text = column && column->kind == TW__COLUMN_CATEGORY;
-    TW_TRY(take_role(c, "columns", at, is_text ? TW__CSV_CATEGORY : TW__CSV_FEATURE, err));
+    TW_TRY(tw__csv_take_role(c, "columns", at, is_text ? TW__CSV_CATEGORY : TW__CSV_FEATURE, err));
     c->columns[at].to = (uint32_t)i;
     c->columns[at].fill = column ? column->fill : NAN;
     c->columns[at].may_miss =
@@ -257,46 +246,40 @@ static tw_status set_feature(tw__csv *c, size_t i, size_t at, tw_error *err)
     return TW_OK;
 }
 
-static tw_status fail_width(const tw__csv *c, size_t wanted, tw_error *err)
+static tw_status fail_width(const tw__csv *c, size_t wanted, size_t labels, tw_error *err)
 {
+    char less[64] = "";
+    if (c->source->options->unlabelled && labels)
+        snprintf(less, sizeof less, " with their labels, or %zu without", wanted - labels);
     return tw__fail(err, TW_ERR_DATA, "%.250s: %zu columns, but the training rows have %zu%s", c->path, c->n,
-                    wanted, c->source->options->unlabelled ? " with their labels, or one less" : "");
+                    wanted, less);
 }
 
-/* By their places in the training file. */
+/* The place of column i in a file without labels: the columns of labels are not there. */
+static size_t place_without_labels(const tw__schema *s, size_t i)
+{
+    size_t at = (size_t)s->columns[i].at;
+    for (size_t k = 0; k < s->n_labels; k++) at -= s->labels[k].at < s->columns[i].at;
+    return at;
+}
+
+/* By their places in the training file. Rows that were no table are followed by their label. */
 static tw_status match_places(tw__csv *c, tw_error *err)
 {
     const tw__schema *s = c->schema;
-    const tw_data_options *o = c->source->options;
-    const size_t n = s->columns ? s->n_columns : s->width, all = s->n_fields ? s->n_fields : n + 1;
-    const int labelled = c->n == all && (s->label_at >= 0 || !s->columns);
-    size_t label = s->columns && s->label_at >= 0 ? (size_t)s->label_at : all - 1;
-    if (c->n != all && (c->n + 1 != all || !o->unlabelled || (s->columns && s->label_at < 0)))
-        return fail_width(c, all, err);
-    if (labelled && o->label) TW_TRY(tw__csv_find(c, "label", tw__text_of(o->label), &label, err));
-    if (labelled && label >= c->n) return fail_width(c, all, err);
-    if (labelled) TW_TRY(take_role(c, "label", label, TW__CSV_LABEL, err));
-    for (size_t i = 0; i < n; i++) {
-        size_t at = s->columns ? (size_t)s->columns[i].at : i + (labelled && i >= label);
-        if (s->columns && !labelled && s->label_at >= 0 && at > label) at--;
-        if (at >= c->n) return fail_width(c, all, err);
+    const size_t n = s->columns ? s->n_columns : s->width, labels = s->columns ? s->n_labels : 1,
+                 all = s->n_fields ? s->n_fields : n + labels;
+    const int labelled = c->n == all && labels;
+    if (c->n != all && (c->n + labels != all || !c->source->options->unlabelled))
+        return fail_width(c, all, labels, err);
+    if (labelled) TW_TRY(tw__csv_place_labels(c, all - 1, err));
+    for (size_t i = 0, at = 0; i < n; i++, at++) {
+        while (!s->columns && at < c->n && c->columns[at].role == TW__CSV_LABEL) at++;
+        if (s->columns) at = labelled ? (size_t)s->columns[i].at : place_without_labels(s, i);
+        if (at >= c->n) return fail_width(c, all, labels, err);
         TW_TRY(set_feature(c, i, at, err));
     }
     return TW_OK;
-}
-
-static tw_status match_label(tw__csv *c, tw_error *err)
-{
-    const tw__schema *s = c->schema;
-    const tw_data_options *o = c->source->options;
-    size_t at;
-    if (o->label && tw__csv_has_name(c, o->label, &at)) return take_role(c, "label", at, TW__CSV_LABEL, err);
-    if (!s->label) return TW_OK;
-    if (tw__csv_has_name(c, s->label, &at)) return take_role(c, "label", at, TW__CSV_LABEL, err);
-    return o->unlabelled
-               ? TW_OK
-               : tw__fail(err, TW_ERR_DATA, "%.250s has no column \"%.80s\", the labels of the training rows",
-                          c->path, s->label);
 }
 
 static tw_status match_names(tw__csv *c, tw_error *err)
@@ -304,7 +287,7 @@ static tw_status match_names(tw__csv *c, tw_error *err)
     const tw__schema *s = c->schema;
     char problem[160];
     size_t at;
-    TW_TRY(match_label(c, err));
+    TW_TRY(tw__csv_match_labels(c, err));
     for (size_t i = 0; i < s->n_columns; i++) {
         if (!tw__csv_has_name(c, s->columns[i].name, &at)) {
             snprintf(problem, sizeof problem, "%.110s lacks a column of the training rows:", c->path);

@@ -229,7 +229,7 @@ static int is_header(const tw__csv *c, const char *at, const char *end)
 {
     const tw_data_options *o = c->source->options;
     const tw__schema *s = c->is_made ? c->schema : NULL;
-    const char *const wanted[] = {o->label, o->row_weight, o->group_by, s ? s->label : NULL};
+    const char *const wanted[] = {o->row_weight, o->group_by};
     tw__csv_field f;
     double x;
     size_t known = 0;
@@ -237,8 +237,11 @@ static int is_header(const tw__csv *c, const char *at, const char *end)
         const tw__csv_column *column = &c->columns[i];
         if (column->first == TW__CSV_OTHER && column->n[TW__CSV_NUMBER] > column->n[TW__CSV_OTHER]) return 1;
         if (tw__csv_is_number(&f, end, &x)) continue;
+        if (tw__csv_is_label(c, (tw__text){f.at, f.n})) return 1;
         for (size_t k = 0; k < sizeof wanted / sizeof wanted[0]; k++)
             if (holds_name(&f, wanted[k])) return 1;
+        for (size_t k = 0; s && k < s->n_labels; k++)
+            if (holds_name(&f, s->labels[k].name)) return 1;
         for (size_t k = 0; s && k < s->n_columns; k++) known += holds_name(&f, s->columns[k].name);
     }
     return s && 2 * known > s->n_columns;

@@ -126,6 +126,7 @@ static tw_status copy_rows(tw_context *ctx, tw_data_info *to, const tw_data_info
     TW_TRY(COPY(groups, rows));
     TW_TRY(copy_texts(ctx, &to->column_names, from->column_names, tw__data_width(from), err));
     TW_TRY(copy_texts(ctx, &to->class_names, from->class_names, (size_t)to->classes, err));
+    TW_TRY(copy_texts(ctx, &to->target_names, from->target_names, to->n_targets, err));
     return from->schema ? tw__copy_text(ctx, (char **)(uintptr_t)&to->schema, from->schema, err) : TW_OK;
 }
 

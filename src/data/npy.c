@@ -73,7 +73,7 @@ static tw_status read_zip(reading *r, tw_error *err)
 
 static int is_zip(const uint8_t *head, size_t n) { return n >= 4 && memcmp(head, "PK\3\4", 4) == 0; }
 
-/* Labels are one more column, the last. */
+/* Labels are more columns, the last ones. */
 static tw_status read_arrays(reading *r, tw_error *err)
 {
     const tw__source *source = r->table.source;
@@ -86,7 +86,7 @@ static tw_status read_arrays(reading *r, tw_error *err)
         TW_TRY(tw__npy_read(&r->x, source->ctx, r->x_name, read_stream, r->stream, err));
     }
     if (!r->y.bytes) return TW_OK;
-    if (r->y.columns != 1 || r->y.rows != r->x.rows)
+    if (r->y.rows != r->x.rows || r->y.columns > TW__MOST_TARGETS)
         return tw__fail_in(err, TW_ERR_DATA, r->y_name, 0, -1, "%zu labels of %zu numbers for %zu rows",
                            r->y.rows, r->y.columns, r->x.rows);
     if (source->options->label)
@@ -100,7 +100,7 @@ static tw_status read_arrays(reading *r, tw_error *err)
 static const tw__npy *array_of(const reading *r, size_t *column)
 {
     if (*column < r->x.columns) return &r->x;
-    *column = 0;
+    *column -= r->x.columns;
     return &r->y;
 }
 
@@ -142,6 +142,7 @@ static tw_status use_value(reading *r, size_t row, size_t i, double value, doubl
     tw__csv *t = &r->table;
     const tw__csv_column *column = &t->columns[i];
     if (column->role == TW__CSV_FEATURE) x[column->to] = value;
+    if (column->role == TW__CSV_LABEL) t->to->targets[t->to->rows * t->to->n_targets + column->to] = value;
     if (column->role == TW__CSV_WEIGHT) {
         if (!(value > 0)) return fail(r, row, i, err, "the weight is not above 0");
         t->to->weights[t->to->rows] = value;
@@ -169,7 +170,7 @@ static tw_status take_row(reading *r, size_t row, char label[TW_VALUE_MAX], int 
             continue;
         }
         if (isinf(value)) return fail(r, row, i, err, "an infinite number");
-        if (t->columns[i].role == TW__CSV_LABEL) {
+        if (t->columns[i].role == TW__CSV_LABEL && !t->to->n_targets) {
             tw__npy_text(a, row, at, label);
             continue;
         }
@@ -224,14 +225,19 @@ static tw_status take_rows(reading *r, tw_error *err)
 
 /* ---- files --------------------------------------------------------------------------------------------- */
 
-static int has_labels(const reading *r) { return r->y.bytes && !r->table.source->options->unlabelled; }
+static size_t labels_of(const reading *r)
+{
+    return r->y.bytes && !r->table.source->options->unlabelled ? r->y.columns : 0;
+}
 
 static void describe(const reading *r, char to[SHAPE])
 {
     const int n = snprintf(to, SHAPE, "%zu column%s of type %c%d", r->x.columns, r->x.columns == 1 ? "" : "s",
                            r->x.kind, r->x.size);
-    if (has_labels(r))
-        snprintf(to + n, (size_t)(SHAPE - n), " and labels of type %c%d", r->y.kind, r->y.size);
+    char each[24] = "";
+    if (labels_of(r) > 1) snprintf(each, sizeof each, "%zu ", labels_of(r));
+    if (labels_of(r))
+        snprintf(to + n, (size_t)(SHAPE - n), " and %slabels of type %c%d", each, r->y.kind, r->y.size);
 }
 
 /* All files have the columns and types of the first one, in any order of bytes and elements. */
@@ -251,7 +257,8 @@ static tw_status take_file(reading *r, tw_error *err)
 {
     tw__csv *t = &r->table;
     TW_TRY(check_shape(r, err));
-    TW_TRY(tw__csv_columns(t, r->x.columns + (size_t)has_labels(r), err));
+    t->last_labels = labels_of(r);
+    TW_TRY(tw__csv_columns(t, r->x.columns + labels_of(r), err));
     TW_TRY(tw__csv_assign(t, err));
     for (size_t i = 0; i < t->n; i++)
         if (t->columns[i].role == TW__CSV_CATEGORY)

@@ -21,6 +21,13 @@ static tw_status more(tw_context *ctx, void *list, size_t *capacity, size_t used
 }
 #define MORE(list, used, n) more(t->ctx, &t->list, &t->capacity.list, used, n, sizeof *t->list, err)
 
+static tw_status more_targets(tw__row_list *t, size_t rows, tw_error *err)
+{
+    size_t n;
+    if (!tw__size_mul(rows, t->n_targets, &n)) n = SIZE_MAX;
+    return MORE(targets, t->rows * t->n_targets, n);
+}
+
 tw_status tw__row_list_reserve(tw__row_list *t, size_t rows, size_t numbers, tw_error *err)
 {
     TW_TRY(t->is_narrow ? MORE(narrow, t->numbers, numbers) : MORE(x, t->numbers, numbers));
@@ -28,6 +35,7 @@ tw_status tw__row_list_reserve(tw__row_list *t, size_t rows, size_t numbers, tw_
     if (!t->width) TW_TRY(MORE(starts, t->rows, rows + 1));
     if (t->has_groups) TW_TRY(MORE(groups, t->rows, rows));
     if (t->has_weights) TW_TRY(MORE(weights, t->rows, rows));
+    if (t->n_targets) TW_TRY(more_targets(t, rows, err));
     return MORE(label, t->rows, rows);
 }
 
@@ -77,7 +85,7 @@ void tw__row_list_free(tw__row_list *t)
     FREE(label);
     FREE(groups);
     FREE(weights);
-    tw__mapped_free_other(ctx, t->mapped, t->targets, t->rows, sizeof *t->targets);
+    FREE(targets);
     tw__words_free(&t->labels, ctx);
     for (size_t i = 0; t->texts && i < t->width; i++) tw__words_free(&t->texts[i], ctx);
     tw__free(ctx, t->texts, t->width, sizeof *t->texts);
@@ -176,5 +184,7 @@ int tw__row_list_copy(tw__row_list *t, size_t row, size_t number, const tw__row_
     if (rows) memcpy(t->label + row, from->label, rows * sizeof *t->label);
     if (rows && t->has_groups) memcpy(t->groups + row, from->groups, rows * sizeof *t->groups);
     if (rows && t->has_weights) memcpy(t->weights + row, from->weights, rows * sizeof *t->weights);
+    if (rows && t->n_targets)
+        memcpy(t->targets + row * t->n_targets, from->targets, rows * t->n_targets * sizeof *t->targets);
     return 1;
 }

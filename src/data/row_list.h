@@ -23,10 +23,13 @@ typedef struct tw__row_list {
     uint32_t *label;  /* of each row: its word in `labels`, or TW__NO_LABEL */
     uint64_t *groups;
     double *weights;
-    double *targets;    /* NULL, or what the labels are where real targets are wanted; `rows` of them */
+    /* NULL, or real targets, n_targets a row: of several columns of labels, which then are in no other list,
+     * or in a file that has been converted what its labels are as numbers */
+    double *targets;
+    size_t n_targets;
     tw__mapped *mapped; /* NULL, or a file that lists may be part of */
     struct {
-        size_t x, narrow, columns, starts, label, groups, weights;
+        size_t x, narrow, columns, starts, label, groups, weights, targets;
     } capacity;                  /* items that fit into each list */
     int has_groups, has_weights; /* else those lists stay empty */
     tw__words labels;

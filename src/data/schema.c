@@ -1,6 +1,7 @@
 /* Schemas as JSON:
  *   {"width": 3, "base": 1, "fields": 3, "label": {"name": "y", "at": 2}, "classes": ["-1", "+1"],
  *    "columns": [{"name": "a", "at": 0}, {"name": "b", "at": 1, "levels": ["blue", "red"], "fill": 0.5}]}
+ * Several labels are a list: "label": [{"name": "y1", "at": 2}, {"name": "y2", "at": 3}].
  * With "hash_bits", a column of texts has "text": true in place of levels. Of a text:
  *   {"width": 64, "text": true, "classes": ["\n", " ", "a"]}
  * Of images that are brought to one size:
@@ -11,6 +12,7 @@
 #include "data/words.h"
 #include "file/json.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const sides[] = {"height", "width"}; /* of tw__schema.image */
@@ -35,7 +37,8 @@ void tw__schema_free(tw__schema *s, tw_context *ctx)
         free_texts(ctx, s->columns[i].levels, s->columns[i].n_levels);
     }
     tw__free(ctx, s->columns, s->n_columns, sizeof *s->columns);
-    tw__free_text(ctx, s->label);
+    for (size_t i = 0; s->labels && i < s->n_labels; i++) tw__free_text(ctx, s->labels[i].name);
+    tw__free(ctx, s->labels, s->n_labels, sizeof *s->labels);
     tw__schema_drop_classes(s, ctx);
     *s = (tw__schema)TW__SCHEMA_INIT;
 }
@@ -60,6 +63,22 @@ static json_t *column_json(tw__json_builder *b, const tw__column *c)
     return o;
 }
 
+static json_t *label_json(tw__json_builder *b, const tw__label_column *label)
+{
+    json_t *o = tw__json_object(b);
+    tw__json_put_text(b, o, "name", label->name);
+    tw__json_put_natural(b, o, "at", (uint64_t)label->at);
+    return o;
+}
+
+static json_t *labels_json(tw__json_builder *b, const tw__schema *s)
+{
+    if (s->n_labels == 1) return label_json(b, s->labels);
+    json_t *list = tw__json_list(b);
+    for (size_t i = 0; i < s->n_labels; i++) tw__json_append(b, list, label_json(b, &s->labels[i]));
+    return list;
+}
+
 tw_status tw__schema_text(const tw__schema *s, tw_context *ctx, char **text, tw_error *err)
 {
     tw__json_builder b = {.err = err};
@@ -74,12 +93,7 @@ tw_status tw__schema_text(const tw__schema *s, tw_context *ctx, char **text, tw_
         for (int i = 0; i < 2; i++) tw__json_put_natural(&b, image, sides[i], (uint64_t)s->image[i]);
         tw__json_put(&b, o, "image", image);
     }
-    if (s->label_at >= 0) {
-        json_t *label = tw__json_object(&b);
-        tw__json_put_text(&b, label, "name", s->label);
-        tw__json_put_natural(&b, label, "at", (uint64_t)s->label_at);
-        tw__json_put(&b, o, "label", label);
-    }
+    if (s->n_labels) tw__json_put(&b, o, "label", labels_json(&b, s));
     if (s->classes) tw__json_put(&b, o, "classes", texts_json(&b, s->classes, (size_t)s->n_classes));
     if (s->columns) {
         json_t *columns = tw__json_list(&b);
@@ -155,25 +169,79 @@ static tw_status read_columns(tw__schema *s, tw_context *ctx, const json_t *list
     return width == s->width ? TW_OK : wrong("width", err);
 }
 
-/* Places rise, all columns have names or none, and no two have the same place or name, the label's
- * included. */
+static int compare_places(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Places of columns rise, and no two are the same, those of labels included. */
+static tw_status check_places(const tw__schema *s, tw_context *ctx, tw_error *err)
+{
+    const size_t n = s->n_labels;
+    int64_t *places;
+    TW_TRY(tw__alloc(ctx, &places, n, sizeof *places, err));
+    for (size_t i = 0; i < n; i++) places[i] = s->labels[i].at;
+    if (n) qsort(places, n, sizeof *places, compare_places);
+    tw_status status = n == 0 || places[n - 1] < (int64_t)s->n_fields ? TW_OK : wrong("label", err);
+    for (size_t i = 1; i < n && status == TW_OK; i++)
+        if (places[i] == places[i - 1]) status = wrong("label", err);
+    for (size_t i = 0; i < s->n_columns && status == TW_OK; i++) {
+        const tw__column *c = &s->columns[i];
+        if ((i && c->at <= c[-1].at) || c->at >= (int64_t)s->n_fields ||
+            (n && bsearch(&c->at, places, n, sizeof *places, compare_places)))
+            status = wrong("at", err);
+    }
+    tw__free(ctx, places, n, sizeof *places);
+    return status;
+}
+
+/* All columns have names or none, and no two the same, labels included. */
+static tw_status check_names(const tw__schema *s, tw_context *ctx, tw__words *names, tw_error *err)
+{
+    uint32_t number, n = 0;
+    for (size_t i = 0; i < s->n_columns; i++) {
+        const char *name = s->columns[i].name;
+        if (!name != !s->columns[0].name) return wrong("name", err);
+        if (!name) continue;
+        TW_TRY(tw__words_add(names, ctx, name, strlen(name), &number, err));
+        if (number < n++) return wrong("name", err);
+    }
+    for (size_t i = 0; i < s->n_labels; i++) {
+        const char *name = s->labels[i].name;
+        if (!name != !s->labels[0].name) return wrong("label", err);
+        if (!name) continue;
+        TW_TRY(tw__words_add(names, ctx, name, strlen(name), &number, err));
+        if (number < n++) return wrong("label", err);
+    }
+    return TW_OK;
+}
+
 static tw_status check_columns(const tw__schema *s, tw_context *ctx, tw_error *err)
 {
     tw__words names = {.n = 0};
-    tw_status status = s->label_at < (int64_t)s->n_fields ? TW_OK : wrong("label", err);
-    for (size_t i = 0; i < s->n_columns && status == TW_OK; i++) {
-        const tw__column *c = &s->columns[i];
-        uint32_t number = (uint32_t)i;
-        if ((i && c->at <= c[-1].at) || c->at == s->label_at || c->at >= (int64_t)s->n_fields)
-            status = wrong("at", err);
-        else if (!c->name != !s->columns[0].name) status = wrong("name", err);
-        else if (c->name) status = tw__words_add(&names, ctx, c->name, strlen(c->name), &number, err);
-        if (status == TW_OK && number < i) status = wrong("name", err);
-    }
-    if (status == TW_OK && s->label && tw__words_find(&names, s->label, strlen(s->label)) >= 0)
-        status = wrong("label", err);
+    TW_TRY(check_places(s, ctx, err));
+    const tw_status status = check_names(s, ctx, &names, err);
     tw__words_free(&names, ctx);
     return status;
+}
+
+static tw_status read_label(tw_context *ctx, const json_t *from, tw__label_column *to, tw_error *err)
+{
+    TW_TRY(read_text(ctx, json_object_get(from, "name"), "label", &to->name, err));
+    return read_natural(json_object_get(from, "at"), INT32_MAX, "label", &to->at, err);
+}
+
+/* One label, or a list of several. */
+static tw_status read_labels(tw__schema *s, tw_context *ctx, const json_t *label, tw_error *err)
+{
+    const size_t n = json_is_array(label) ? json_array_size(label) : 1;
+    if (json_is_array(label) && (n < 2 || n > TW__MOST_TARGETS)) return wrong("label", err);
+    TW_TRY(tw__alloc(ctx, &s->labels, n, sizeof *s->labels, err));
+    s->n_labels = n;
+    if (!json_is_array(label)) return read_label(ctx, label, s->labels, err);
+    for (size_t i = 0; i < n; i++) TW_TRY(read_label(ctx, json_array_get(label, i), &s->labels[i], err));
+    return TW_OK;
 }
 
 /* One or three channels of so many pixels. */
@@ -206,10 +274,7 @@ static tw_status read_schema(tw__schema *s, tw_context *ctx, const json_t *from,
     TW_TRY(read_image(s, json_object_get(from, "image"), err));
     s->is_text = json_is_true(json_object_get(from, "text"));
     if (s->is_text && (!classes || s->width < 2)) return wrong("text", err);
-    if (label) {
-        TW_TRY(read_text(ctx, json_object_get(label, "name"), "label", &s->label, err));
-        TW_TRY(read_natural(json_object_get(label, "at"), INT32_MAX, "label", &s->label_at, err));
-    }
+    if (label) TW_TRY(read_labels(s, ctx, label, err));
     if (classes) {
         tw_status status = read_texts(ctx, classes, "classes", 0, &s->classes, &n, err);
         s->n_classes = (int32_t)n;

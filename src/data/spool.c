@@ -11,7 +11,7 @@ enum { WINDOW = 8 << 20 };
 
 static tw_status open_file(tw__spool *s, size_t i, const char *path, tw_error *err)
 {
-    static const char *const names[] = {"x", "columns", "starts", "label", "groups", "weights"};
+    static const char *const names[] = {"x", "columns", "starts", "label", "groups", "weights", "targets"};
     char name[TW__PATH + 16];
     snprintf(name, sizeof name, "%s.%s", path, names[i]);
     return tw__writer_open(&s->file[i], s->ctx, name, err);
@@ -57,10 +57,15 @@ tw_status tw__spool_take(tw__spool *s, tw__row_list *t, tw_error *err)
                                  t->width || !t->rows ? NULL : t->starts + 1,
                                  t->label,
                                  t->has_groups ? t->groups : NULL,
-                                 t->has_weights ? t->weights : NULL};
-    const size_t bytes[] = {t->numbers * sizeof *t->x,   t->numbers * sizeof *t->columns,
-                            t->rows * sizeof *t->starts, t->rows * sizeof *t->label,
-                            t->rows * sizeof *t->groups, t->rows * sizeof *t->weights};
+                                 t->has_weights ? t->weights : NULL,
+                                 t->n_targets ? t->targets : NULL};
+    const size_t bytes[] = {t->numbers * sizeof *t->x,
+                            t->numbers * sizeof *t->columns,
+                            t->rows * sizeof *t->starts,
+                            t->rows * sizeof *t->label,
+                            t->rows * sizeof *t->groups,
+                            t->rows * sizeof *t->weights,
+                            t->rows * t->n_targets * sizeof *t->targets};
     if (s->is_narrow) s->is_narrow = is_narrow(t->x, t->numbers);
     for (size_t i = 1; !t->width && i <= t->rows; i++) t->starts[i] += s->numbers;
     for (size_t i = 0; i < TW__SPOOL_LISTS; i++)
@@ -92,7 +97,8 @@ tw_status tw__spool_end(tw__spool *s, tw__row_list *t, tw_error *err)
                               is_sparse * (rows + 1) * sizeof *t->starts,
                               rows * sizeof *t->label,
                               (uint64_t)t->has_groups * rows * sizeof *t->groups,
-                              (uint64_t)t->has_weights * rows * sizeof *t->weights};
+                              (uint64_t)t->has_weights * rows * sizeof *t->weights,
+                              rows * t->n_targets * sizeof *t->targets};
     for (size_t i = 0; i < TW__SPOOL_LISTS; i++) TW_TRY(map(s, i, bytes[i], err));
     return TW_OK;
 }

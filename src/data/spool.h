@@ -13,6 +13,7 @@ enum tw__spooled {
     TW__SPOOL_LABEL,
     TW__SPOOL_GROUPS,
     TW__SPOOL_WEIGHTS,
+    TW__SPOOL_TARGETS,
     TW__SPOOL_LISTS
 };
 

@@ -143,7 +143,6 @@ static tw_status set_rows(const text *t, tw_data_info *to, tw_error *err)
     if (s != TW_OK) return s;
     const tw__schema schema = {.width = (size_t)to->shape[0],
                                .base = -1,
-                               .label_at = -1,
                                .is_text = 1,
                                .classes = names,
                                .n_classes = t->symbols};

@@ -72,6 +72,7 @@ static tw_status take_all(const taking *t, tw_data_info *to, const tw_data_info 
     TW_TRY(TAKE(groups, sizeof *from->groups));
     TW_TRY(take_texts(t, &to->column_names, from->column_names, tw__data_width(from)));
     TW_TRY(take_texts(t, &to->class_names, from->class_names, (size_t)from->classes));
+    TW_TRY(take_texts(t, &to->target_names, from->target_names, from->n_targets));
     return from->schema ? tw__copy_text(t->ctx, (char **)(uintptr_t)&to->schema, from->schema, t->err)
                         : TW_OK;
 }
@@ -104,7 +105,7 @@ tw_status tw_data_take(tw_data **out, tw_context *ctx, const tw_data *data, cons
     to.rows = n;
     to.x = NULL, to.labels = NULL, to.targets = NULL, to.weights = NULL, to.groups = NULL;
     to.starts = NULL, to.columns = NULL, to.column_names = NULL, to.class_names = NULL;
-    to.class_labels = NULL, to.schema = NULL;
+    to.class_labels = NULL, to.schema = NULL, to.target_names = NULL;
     if (!from.class_names) to.classes = 0;
     const tw_status s = take_all(&t, &to, &from);
     if (s == TW_OK) return make(out, &t, &to, &from);

@@ -54,18 +54,42 @@ static tw_status put_targets(const tw__labels *l, const tw__row_list *t, tw_data
     return TW_OK;
 }
 
+static tw_status name_targets(tw_context *ctx, const tw__schema *s, tw_data_info *to, tw_error *err)
+{
+    char **names;
+    if (s->n_labels != to->n_targets || s->n_labels < 2 || !s->labels[0].name) return TW_OK;
+    TW_TRY(tw__alloc(ctx, &names, s->n_labels, sizeof *names, err));
+    to->target_names = (const char *const *)names;
+    for (size_t i = 0; i < s->n_labels; i++) TW_TRY(tw__copy_text(ctx, &names[i], s->labels[i].name, err));
+    return TW_OK;
+}
+
+/* Numbers, as they are. */
+static tw_status take_targets(tw__row_list *t, const tw_data_options *o, const tw__schema *s, int is_given,
+                              tw_data_info *to, const char *name, tw_error *err)
+{
+    const size_t n = t->rows * t->n_targets;
+    if (is_given ? s->classes != NULL : o->targets == TW_TARGETS_CLASSES)
+        return tw__fail(
+            err, TW_ERR_DATA,
+            "%.200s: %zu columns of labels are targets of numbers, and the model learns classes, "
+            "of one column; networks that end in mse, l1_loss, huber_loss or bce_loss take several",
+            name, t->n_targets);
+    TW_TRY(tw__resize(t->ctx, &t->targets, &t->capacity.targets, n, sizeof *t->targets, err));
+    to->targets = t->targets;
+    to->n_targets = t->n_targets;
+    t->targets = NULL;
+    return name_targets(t->ctx, s, to, err);
+}
+
 static tw_status decide_labels(tw__row_list *t, const tw_data_options *o, tw__schema *s, int is_given,
                                tw_data_info *to, const char *name, tw_error *err)
 {
     tw__labels l = {.each = NULL};
     int classes;
-    if (t->targets && !o->unlabelled) {
-        to->targets = t->targets;
-        to->n_targets = 1;
-        t->targets = NULL;
-        return TW_OK;
-    }
-    if (o->unlabelled || t->labels.n == 0) return TW_OK;
+    if (o->unlabelled) return TW_OK;
+    if (t->n_targets) return take_targets(t, o, s, is_given, to, name, err);
+    if (t->labels.n == 0) return TW_OK;
     tw_status status = tw__labels_decide(&l, t, o, s, is_given, name, &classes, err);
     if (status == TW_OK) status = classes ? put_classes(&l, t, s, to, err) : put_targets(&l, t, to, err);
     tw__labels_free(&l);

@@ -174,7 +174,8 @@ static tw_status begin_table(const reading *r, tw__row_list *t, tw_error *err)
     *t = (tw__row_list){.ctx = r->ctx,
                         .width = r->to->width,
                         .has_groups = r->to->has_groups,
-                        .has_weights = r->to->has_weights};
+                        .has_weights = r->to->has_weights,
+                        .n_targets = r->to->n_targets};
     return r->to->texts ? tw__alloc(r->ctx, &t->texts, t->width, sizeof *t->texts, err) : TW_OK;
 }
 
@@ -231,7 +232,8 @@ static tw_status spool(reading *r, tw_error *err)
 {
     const uint64_t window = r->source->options->window;
     tw__row_list *to = r->to;
-    if (to->numbers * sizeof *to->x + to->rows * sizeof *to->starts < (window ? window : TW_STREAM_WINDOW))
+    if (to->numbers * sizeof *to->x + to->rows * (1 + to->n_targets) * sizeof *to->starts <
+        (window ? window : TW_STREAM_WINDOW))
         return TW_OK;
     if (!to->spool) TW_TRY(tw__spool_create(&to->spool, r->ctx, r->source->save->path, err));
     return tw__spool_take(to->spool, to, err);

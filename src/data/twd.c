@@ -61,9 +61,9 @@ static tw_status check_head(reading *r, tw_error *err)
     if (h->order == __builtin_bswap32(TW__TWD_ORDER))
         return fail(r, 8, err,
                     "was converted on a machine with the other byte order; convert the rows again");
-    if (h->version != TW__TWD_VERSION)
+    if (h->version < 1 || h->version > TW__TWD_VERSION)
         return fail(r, 12, err,
-                    "version %" PRIu32 " of converted rows, and %d is read; convert the rows again",
+                    "version %" PRIu32 " of converted rows, and 1 to %d are read; convert the rows again",
                     h->version, TW__TWD_VERSION);
     if (h->bytes != n)
         return fail(r, n, err, "%s: it has %" PRIu64 " bytes, and its head says %" PRIu64,
@@ -83,6 +83,8 @@ static tw_status check_counts(const reading *r, tw_error *err)
     const int has_label = h->has >> TW__TWD_LABEL & 1;
     if ((h->type != TW_F32 && h->type != TW_F64) || h->rows == 0 || h->has >> TW__TWD_PARTS ||
         h->n_words > TW__MOST_WORDS || has_label != (h->n_words > 0) || h->text_bytes == 0 ||
+        (h->n_targets > 1) != (h->version > 1) ||
+        (h->n_targets > 1 && (has_label || !(h->has >> TW__TWD_TARGETS & 1))) ||
         strspn(h->fingerprint, "0123456789abcdef") < sizeof h->fingerprint)
         return fail(r, 0, err, "the head of the converted rows is damaged");
     return TW_OK;
@@ -144,7 +146,8 @@ static tw_status read_text(reading *r, tw_error *err)
     json_decref(all);
     TW_TRY(read);
     tw__schema_drop_classes(s, r->source->ctx);
-    if (s->width == 0 || (h->width && s->width != h->width))
+    if (s->width == 0 || (h->width && s->width != h->width) ||
+        (h->n_targets > 1 && s->n_labels != h->n_targets))
         return fail_damaged(r, TW__TWD_TEXT, 0, "its schema is not that of its rows", err);
     return TW_OK;
 }
@@ -194,11 +197,12 @@ static tw_status check_sparse(reading *r, tw_error *err)
     return is_good ? TW_OK : fail_damaged(r, TW__TWD_COLUMNS, 0, "the columns of a row", err);
 }
 
-/* Finite numbers, weights above 0. */
-static tw_status check_reals(reading *r, enum tw__twd_part i, double least, const char *what, tw_error *err)
+/* Finite numbers, `each` of a row; weights above 0. */
+static tw_status check_reals(reading *r, enum tw__twd_part i, size_t each, double least, const char *what,
+                             tw_error *err)
 {
     const double *x = part(r, i);
-    for (uint64_t k = 0; x && k < r->head.rows; k++) {
+    for (uint64_t k = 0; x && k < r->head.rows * each; k++) {
         if (!(x[k] > least && x[k] < TW_INF)) return fail_damaged(r, i, 8 * k, what, err);
         if (k % MANY == 0) touch(r, MANY * sizeof *x);
     }
@@ -209,7 +213,7 @@ static tw_status check_reals(reading *r, enum tw__twd_part i, double least, cons
 static tw_status take_lists(reading *r, tw_error *err)
 {
     const tw__twd_head *h = &r->head;
-    const size_t rows = (size_t)h->rows, numbers = (size_t)h->numbers;
+    const size_t rows = (size_t)h->rows, numbers = (size_t)h->numbers, targets = tw__twd_targets(h);
     tw__row_list *t = &r->rows;
     *t = (tw__row_list){.ctx = r->source->ctx,
                         .width = (size_t)h->width,
@@ -223,15 +227,16 @@ static tw_status take_lists(reading *r, tw_error *err)
                         .targets = part(r, TW__TWD_TARGETS),
                         .groups = part(r, TW__TWD_GROUPS),
                         .weights = part(r, TW__TWD_WEIGHTS),
-                        .capacity = {numbers, numbers, numbers, rows + 1, rows, rows, rows},
+                        .capacity = {numbers, numbers, numbers, rows + 1, rows, rows, rows, rows * targets},
                         .bad = h->left_out};
     if (t->is_narrow) t->narrow = part(r, TW__TWD_X);
     else t->x = part(r, TW__TWD_X);
+    if (t->targets) t->n_targets = targets;
     t->has_groups = t->groups != NULL;
     t->has_weights = t->weights != NULL;
     TW_TRY(check_sparse(r, err));
-    TW_TRY(check_reals(r, TW__TWD_TARGETS, -TW_INF, "a target", err));
-    TW_TRY(check_reals(r, TW__TWD_WEIGHTS, 0, "a weight", err));
+    TW_TRY(check_reals(r, TW__TWD_TARGETS, targets, -TW_INF, "a target", err));
+    TW_TRY(check_reals(r, TW__TWD_WEIGHTS, 1, 0, "a weight", err));
     return TW_OK;
 }
 
@@ -265,6 +270,15 @@ static tw_status refuse_options(const reading *r, tw_error *err)
 
 static int is_same_text(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
+/* The order of several labels is that of the targets. */
+static int are_same_labels(const tw__schema *a, const tw__schema *b)
+{
+    int are = a->n_labels == b->n_labels || (a->n_labels < 2 && b->n_labels < 2);
+    for (size_t i = 0; are && a->n_labels > 1 && i < a->n_labels; i++)
+        are = is_same_text(a->labels[i].name, b->labels[i].name);
+    return are;
+}
+
 static int is_same_column(const tw__column *a, const tw__column *b)
 {
     int is = a->kind == b->kind && a->n_levels == b->n_levels && is_same_text(a->name, b->name);
@@ -282,17 +296,20 @@ static tw_status check_fit(const reading *r, const tw__schema *fit, tw_error *er
         return fail(r, 0, err, "its columns are not those of the training rows; %s", how);
     if (r->head.width ? s->width != fit->width : s->width > fit->width)
         return fail(r, 0, err, "%zu columns, and the training rows have %zu; %s", s->width, fit->width, how);
+    if (!r->source->options->unlabelled && !are_same_labels(s, fit))
+        return fail(r, 0, err, "its columns of labels are not those of the training rows; %s", how);
     for (size_t i = 0; i < s->n_columns; i++)
         if (!is_same_column(&s->columns[i], &fit->columns[i]))
             return fail(r, 0, err, "column %zu is not that of the training rows; %s", i + 1, how);
     return TW_OK;
 }
 
-/* Real targets need no words. */
+/* Real targets need no words, and those of several columns of labels have none. */
 static int wants_targets(const reading *r)
 {
     const tw_data_options *o = r->source->options;
     if (o->unlabelled || !r->rows.targets) return 0;
+    if (r->rows.n_targets > 1) return 1;
     return r->source->schema ? !r->source->schema->classes : o->targets != TW_TARGETS_CLASSES;
 }
 
@@ -304,6 +321,7 @@ static tw_status read_lists(reading *r, tw__block **out, tw_error *err)
     if (source->schema) TW_TRY(check_fit(r, &fit, err));
     if (!wants_targets(r)) {
         r->rows.targets = NULL; /* they are the file's */
+        r->rows.n_targets = 0;
         if (!source->options->unlabelled) TW_TRY(read_words(r, err));
     }
     TW_TRY(tw__row_list_block(out, &r->rows, source, source->schema ? &fit : &r->schema, err));

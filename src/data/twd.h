@@ -26,16 +26,18 @@ enum tw__twd_part {
 };
 
 #define TW__TWD_MAGIC "\x89TWD\r\n\x1a\n" /* a transfer as text damages it */
-enum { TW__TWD_ORDER = 0x01020304, TW__TWD_VERSION = 1 };
+/* The version is 1, but 2 with several targets a row. */
+enum { TW__TWD_ORDER = 0x01020304, TW__TWD_VERSION = 2 };
 
 typedef struct tw__twd_head {
     uint8_t magic[8];
     uint32_t order, version;
     uint64_t bytes; /* of the file */
     uint64_t rows, numbers, left_out;
-    uint64_t width; /* of dense rows; 0: sparse */
-    uint32_t type;  /* of x: TW_F32 or TW_F64 */
-    uint32_t has;   /* 1 << tw__twd_part, for those that may be missing */
+    uint64_t width;     /* of dense rows; 0: sparse */
+    uint32_t type;      /* of x: TW_F32 or TW_F64 */
+    uint16_t has;       /* 1 << tw__twd_part, for those that may be missing */
+    uint16_t n_targets; /* of a row, in version 2; 0 counts as 1 */
     uint64_t n_words, word_bytes, text_bytes;
     char fingerprint[TW__HASH_DIGITS]; /* of the rows, with labels or targets as decided without a model */
     char checksum[TW__HASH_DIGITS];    /* of the head up to here, the text and the words */
@@ -43,6 +45,9 @@ typedef struct tw__twd_head {
 
 /* Where each part begins, and where the file ends. 0: no file can be that long. */
 int tw__twd_layout(const tw__twd_head *head, uint64_t at[TW__TWD_PARTS + 1]);
+/* Of a row, where it has any. */
+size_t tw__twd_targets(const tw__twd_head *head);
+void tw__twd_set_targets(tw__twd_head *head, size_t n);
 uint64_t tw__twd_part_bytes(const tw__twd_head *head, enum tw__twd_part part);
 void tw__twd_checksum(const tw__twd_head *head, const void *text, const void *words,
                       char to[TW__HASH_DIGITS + 1]);
@@ -64,9 +69,9 @@ tw_status tw__twd_hash(tw_context *ctx, const char *path, char to[TW__HASH_DIGIT
 typedef tw_status tw__twd_put(void *user, enum tw__twd_part part, tw__writer *to, tw_error *err);
 tw_status tw__twd_write_file(const tw__source *source, tw__twd_head *head, const char *schema,
                              const char *words, tw__twd_put *put, void *user, tw_error *err);
-#define TW__TWD_HEAD_INIT                                                          \
-    {                                                                              \
-        .magic = TW__TWD_MAGIC, .order = TW__TWD_ORDER, .version = TW__TWD_VERSION \
+#define TW__TWD_HEAD_INIT                                            \
+    {                                                                \
+        .magic = TW__TWD_MAGIC, .order = TW__TWD_ORDER, .version = 1 \
     }
 /* Writes the rows of a spooled table to source->save, which is done then; schema as in tw__row_list_block.
  * twd_spool.c */

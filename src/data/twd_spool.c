@@ -106,7 +106,9 @@ static tw_status put_part(saving *v, enum tw__twd_part part, target *to, tw_erro
     case TW__TWD_COLUMNS: return put_items(v, TW__SPOOL_COLUMNS, 0, sizeof(uint32_t), make_columns, to, err);
     case TW__TWD_STARTS: return put_items(v, TW__SPOOL_STARTS, 0, sizeof(uint64_t), make_same, to, err);
     case TW__TWD_LABEL: return put_items(v, TW__SPOOL_LABEL, 0, sizeof(uint32_t), make_words, to, err);
-    case TW__TWD_TARGETS: return put_items(v, TW__SPOOL_LABEL, 0, sizeof(uint32_t), make_targets, to, err);
+    case TW__TWD_TARGETS:
+        return v->t->n_targets ? put_items(v, TW__SPOOL_TARGETS, 0, sizeof(double), make_same, to, err)
+                               : put_items(v, TW__SPOOL_LABEL, 0, sizeof(uint32_t), make_targets, to, err);
     case TW__TWD_GROUPS: return put_items(v, TW__SPOOL_GROUPS, 0, sizeof(uint64_t), make_same, to, err);
     default: return put_items(v, TW__SPOOL_WEIGHTS, 0, sizeof(uint64_t), make_same, to, err);
     }
@@ -199,8 +201,10 @@ static tw_status write(saving *v, tw__schema *schema, tw_error *err)
     h.type = (uint32_t)v->type;
     h.n_words = v->words.n;
     h.word_bytes = v->words.used;
-    h.has = (uint32_t)(v->words.n > 0) << TW__TWD_LABEL | (uint32_t)(v->number != NULL) << TW__TWD_TARGETS |
-            (uint32_t)t->has_groups << TW__TWD_GROUPS | (uint32_t)t->has_weights << TW__TWD_WEIGHTS;
+    tw__twd_set_targets(&h, t->n_targets);
+    h.has = (uint16_t)((v->words.n > 0) << TW__TWD_LABEL |
+                       (v->number != NULL || t->n_targets > 0) << TW__TWD_TARGETS |
+                       t->has_groups << TW__TWD_GROUPS | t->has_weights << TW__TWD_WEIGHTS);
     TW_TRY(hash_rows(v, &h, schema->width, hash, err));
     memcpy(h.fingerprint, hash, sizeof h.fingerprint);
     TW_TRY(tw__schema_text(schema, v->s->ctx, &text, err));

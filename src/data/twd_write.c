@@ -9,7 +9,15 @@ enum { UNIT = 64, BLOCK = 1 << 16 };
 
 /* ---- layout -------------------------------------------------------------------------------------------- */
 
-/* Every count is at most 2^56, so that none of these overflows. */
+void tw__twd_set_targets(tw__twd_head *h, size_t n)
+{
+    h->n_targets = (uint16_t)(n > 1 ? n : 0);
+    h->version = n > 1 ? 2 : 1;
+}
+
+size_t tw__twd_targets(const tw__twd_head *h) { return h->n_targets ? h->n_targets : 1; }
+
+/* Every count of bytes is at most 2^59, so that none of these overflows. */
 uint64_t tw__twd_part_bytes(const tw__twd_head *h, enum tw__twd_part part)
 {
     const uint64_t is_sparse = h->width == 0, has = h->has >> part & 1;
@@ -20,6 +28,7 @@ uint64_t tw__twd_part_bytes(const tw__twd_head *h, enum tw__twd_part part)
     case TW__TWD_COLUMNS: return is_sparse * h->numbers * sizeof(uint32_t);
     case TW__TWD_STARTS: return is_sparse * (h->rows + 1) * sizeof(uint64_t);
     case TW__TWD_LABEL: return has * h->rows * sizeof(uint32_t);
+    case TW__TWD_TARGETS: return has * h->rows * tw__twd_targets(h) * sizeof(double);
     default: return has * h->rows * sizeof(uint64_t);
     }
 }
@@ -28,6 +37,7 @@ int tw__twd_layout(const tw__twd_head *h, uint64_t at[TW__TWD_PARTS + 1])
 {
     const uint64_t most = (uint64_t)1 << 56;
     uint64_t end = sizeof *h, all;
+    if (h->rows > most / tw__twd_targets(h)) return 0;
     if (h->rows > most || h->numbers > most || h->text_bytes > most || h->word_bytes > most) return 0;
     if (h->width && (__builtin_mul_overflow(h->rows, h->width, &all) || all != h->numbers)) return 0;
     for (int i = 0; i < TW__TWD_PARTS; i++) {
@@ -210,7 +220,8 @@ tw_status tw__twd_write(const tw__source *source, const tw_data_info *r, size_t 
     h.type = (uint32_t)r->type;
     h.n_words = words->n;
     h.word_bytes = words->used;
-    for (int i = TW__TWD_LABEL; i < TW__TWD_PARTS; i++) h.has |= (uint32_t)(l.part[i] != NULL) << i;
+    tw__twd_set_targets(&h, r->n_targets);
+    for (int i = TW__TWD_LABEL; i < TW__TWD_PARTS; i++) h.has |= (uint16_t)((l.part[i] != NULL) << i);
     tw__data_hash_rows(r, NULL, hash);
     memcpy(h.fingerprint, hash, sizeof h.fingerprint);
     return tw__twd_write_file(source, &h, r->schema, words->text, put_list, &l, err);

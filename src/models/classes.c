@@ -1,5 +1,5 @@
-/* Names: of the classes that a model tells apart, which other data may number in another way, and of the
- * columns.
+/* Names: of the classes that a model tells apart, which other data may number in another way, of the targets
+ * and of the columns.
  * SPDX-License-Identifier: MIT */
 #include "base/decimal.h"
 #include "base/options.h"
@@ -35,6 +35,8 @@ tw_status tw__model_take_names(tw_model *m, const tw_data_info *data, tw_error *
     if (data->schema) TW_TRY(tw__copy_text(m->ctx, &m->schema, data->schema, err));
     if (data->column_names)
         TW_TRY(tw__copy_names(m->ctx, &m->column_names, data->column_names, tw__shape_size(&m->in), err));
+    if (data->target_names && data->n_targets == m->kind->outputs(m))
+        TW_TRY(tw__copy_names(m->ctx, &m->target_names, data->target_names, data->n_targets, err));
     if (m->labels && data->class_names)
         return tw__copy_names(m->ctx, &m->class_names, data->class_names, n, err);
     if (!data->class_labels || data->classes != m->labels) return TW_OK;
@@ -46,6 +48,11 @@ tw_status tw__model_take_names(tw_model *m, const tw_data_info *data, tw_error *
 const char *tw_model_class_name(const tw_model *m, size_t i)
 {
     return m->class_names && i < (size_t)m->classes ? m->class_names[i] : NULL;
+}
+
+const char *tw_model_target_name(const tw_model *m, size_t i)
+{
+    return m->target_names && i < m->kind->outputs(m) ? m->target_names[i] : NULL;
 }
 
 int32_t tw_model_class(const tw_model *m, size_t i)

@@ -150,6 +150,9 @@ static tw_status copy_names(tw_model *m, const tw_model *from, tw_error *err)
     if (from->column_names)
         TW_TRY(
             tw__copy_names(m->ctx, &m->column_names, (const char *const *)from->column_names, columns, err));
+    if (from->target_names)
+        TW_TRY(tw__copy_names(m->ctx, &m->target_names, (const char *const *)from->target_names,
+                              m->kind->outputs(m), err));
     if (from->class_names)
         TW_TRY(tw__copy_names(m->ctx, &m->class_names, (const char *const *)from->class_names,
                               (size_t)m->classes, err));

@@ -70,6 +70,7 @@ void tw_model_free(tw_model *m)
     tw__free(ctx, m->w, m->size, tw_type_size(m->type));
     tw__free_names(ctx, m->column_names, tw__shape_size(&m->in));
     tw__free_names(ctx, m->class_names, (size_t)m->classes);
+    if (m->target_names) tw__free_names(ctx, m->target_names, m->kind->outputs(m));
     tw__free_text(ctx, m->schema);
     tw__free(ctx, m->class_labels, (size_t)m->labels, sizeof *m->class_labels);
     tw__free(ctx, m->class_weights, (size_t)m->labels, sizeof *m->class_weights);
@@ -96,16 +97,25 @@ const char *tw_model_network(const tw_model *m) { return m->text; }
 
 /* ---- on data ------------------------------------------------------------------------------------------- */
 
+/* The n names of the model, of columns or targets, and those of the data, where both have any. */
+static tw_status check_names(char *const *ours, const char *const *theirs, size_t n, const char *what,
+                             const tw_data_info *data, tw_error *err)
+{
+    for (size_t i = 0; ours && theirs && i < n; i++)
+        if (strcmp(ours[i], theirs[i]) != 0)
+            return tw__fail(err, TW_ERR_DATA,
+                            "%s: %s %zu is \"%.60s\"; the model was trained with \"%.60s\" there", data->name,
+                            what, i + 1, theirs[i], ours[i]);
+    return TW_OK;
+}
+
 static tw_status check_columns(const tw_model *m, const tw_data_info *data, tw_error *err)
 {
     const size_t width = tw__shape_size(&m->in);
-    if (!m->column_names || !data->column_names || (size_t)data->shape[0] != width) return TW_OK;
-    for (size_t i = 0; i < width; i++)
-        if (strcmp(m->column_names[i], data->column_names[i]) != 0)
-            return tw__fail(err, TW_ERR_DATA,
-                            "%s: column %zu is \"%.60s\"; the model was trained with \"%.60s\" there",
-                            data->name, i + 1, data->column_names[i], m->column_names[i]);
-    return TW_OK;
+    if (m->target_names && m->kind->outputs(m) == data->n_targets)
+        TW_TRY(check_names(m->target_names, data->target_names, data->n_targets, "target", data, err));
+    if ((size_t)data->shape[0] != width) return TW_OK;
+    return check_names(m->column_names, data->column_names, width, "column", data, err);
 }
 
 tw_status tw__model_check_rows(const tw_model *m, const tw_data_info *data, tw_error *err)

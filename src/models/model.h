@@ -19,6 +19,7 @@ struct tw_model {
     int64_t classes;       /* of the training labels */
     char **column_names;   /* of the training rows, as many as a row is wide; NULL: none */
     char **class_names;    /* `classes` of them; NULL: classes are numbers */
+    char **target_names;   /* of several targets, as many as there are outputs; NULL: none */
     char *schema;          /* of the training rows (tw_data_info); NULL: none */
     int32_t *class_labels; /* `labels` of them, rising: what each class stands for; NULL: its number */
     double *class_weights; /* `labels` of them; NULL: 1 each */

@@ -59,9 +59,9 @@ static tw_status reals_text(const tw_model *m, const double *x, size_t n, char *
 }
 
 /* What only some models have. */
-enum { LABELS, CLASS_NAMES, CLASS_WEIGHTS, CENTER, SCALE, COLUMN_NAMES, SCHEMA, N_OPTIONAL };
+enum { LABELS, CLASS_NAMES, CLASS_WEIGHTS, CENTER, SCALE, COLUMN_NAMES, SCHEMA, TARGET_NAMES, N_OPTIONAL };
 static const char *const optional[N_OPTIONAL] = {"labels", "class_names",  "class_weights", "center",
-                                                 "scale",  "column_names", "schema"};
+                                                 "scale",  "column_names", "schema",        "target_names"};
 
 static tw_status optional_texts(const tw_model *m, char *texts[N_OPTIONAL], tw_error *err)
 {
@@ -71,6 +71,8 @@ static tw_status optional_texts(const tw_model *m, char *texts[N_OPTIONAL], tw_e
     TW_TRY(reals_text(m, m->center, tw__shape_size(&m->in), &texts[CENTER], err));
     TW_TRY(reals_text(m, m->scale, tw__shape_size(&m->in), &texts[SCALE], err));
     if (m->schema) TW_TRY(tw__copy_text(m->ctx, &texts[SCHEMA], m->schema, err));
+    if (m->target_names)
+        TW_TRY(names_text(m, m->target_names, m->kind->outputs(m), &texts[TARGET_NAMES], err));
     return names_text(m, m->column_names, tw__shape_size(&m->in), &texts[COLUMN_NAMES], err);
 }
 
@@ -286,6 +288,7 @@ static tw_status read_optional(tw_model *m, const tw__safetensors *f, const char
     TW_TRY(read_reals(m, f, path, CLASS_WEIGHTS, (size_t)m->labels, 0, &m->class_weights, err));
     TW_TRY(read_scale(m, f, path, err));
     TW_TRY(read_schema(m, f, path, err));
+    TW_TRY(read_names(m, f, path, optional[TARGET_NAMES], m->kind->outputs(m), &m->target_names, err));
     return read_names(m, f, path, optional[COLUMN_NAMES], tw__shape_size(&m->in), &m->column_names, err);
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/options.h"
 #include "models/model.h"
+#include <stdio.h>
 
 static const char *name_of(const tw_model *m) { return m->kind->about.name ? m->kind->about.name : m->text; }
 
@@ -60,9 +61,12 @@ static tw_status check_width(const tw_model *m, const tw_data_info *d, tw_error 
     if (d->n_labels > 1)
         return tw__fail(err, TW_ERR_DATA, "%s has %zu labels per row, %s predicts numbers", d->name,
                         d->n_labels, name_of(m));
-    return has == n ? TW_OK
-                    : tw__fail(err, TW_ERR_DATA, "%s has %zu target%s per row, %s predicts %zu", d->name, has,
-                               has == 1 ? "" : "s", name_of(m), n);
+    if (has == n) return TW_OK;
+    char fits[128] = "";
+    if (has > 1)
+        snprintf(fits, sizeof fits, "; a network that ends in \"dense %zu mse\" predicts %zu", has, has);
+    return tw__fail(err, TW_ERR_DATA, "%s has %zu target%s per row, %s predicts %zu%s", d->name, has,
+                    has == 1 ? "" : "s", name_of(m), n, fits);
 }
 
 tw_status tw__model_targets(const tw_model *m, const tw_data_info *d, const double **to, tw_error *err)

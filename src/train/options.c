@@ -31,7 +31,7 @@ static const tw_field rows[] = {
     {"format", "format", TW_FIELD_TEXT, AT(format), NULL, NULL, 0, 0, READS | NO_BITS, "F",
      "format of the files, found from their content (default): libsvm, csv, npy, twd, idx, cifar10, image; or text, whose characters are learnt"},
     {"label", "label", TW_FIELD_TEXT, AT(label), NULL, NULL, 0, 0, READS | NO_BITS, "COLUMN",
-     "column of labels or targets, by its name or number (default: the last, -1)"},
+     "column of labels or targets, by its name or number (default: the last, -1), or several of targets: y1,y2 or 3-5"},
     {"row_weight", "row-weight", TW_FIELD_TEXT, AT(row_weight), NULL, NULL, 0, 0, READS | NO_BITS, "COLUMN",
      "column of the rows' weights"},
     {"group_by", "group-by", TW_FIELD_TEXT, AT(group_by), NULL, NULL, 0, 0, READS | NO_BITS, "COLUMN",

@@ -1,0 +1,147 @@
+/* The columns of labels of a table: one of classes or numbers, or several of numbers, which are the targets
+ * of a row in the order in which option label names them.
+ * SPDX-License-Identifier: MIT */
+#include "data/csv.h"
+#include <string.h>
+
+/* ---- option label -------------------------------------------------------------------------------------- */
+
+static int is_text(tw__text a, tw__text b) { return a.n == b.n && memcmp(a.at, b.at, a.n) == 0; }
+
+/* The next name of option label, which may be one name with spaces, too. */
+static tw__text next_name(const tw__csv *c, const char **list)
+{
+    size_t at;
+    tw__text name = {*list, strlen(*list)};
+    if (*list != c->source->options->label || !tw__csv_has_name(c, *list, &at)) return tw__csv_cut_name(list);
+    *list += name.n;
+    return name;
+}
+
+int tw__csv_is_label(const tw__csv *c, tw__text name)
+{
+    const char *list = c->source->options->label;
+    if (!list) return 0;
+    if (is_text(tw__text_of(list), name)) return 1;
+    for (tw__text one = tw__csv_cut_name(&list); one.n; one = tw__csv_cut_name(&list))
+        if (is_text(one, name)) return 1;
+    return 0;
+}
+
+/* 1: option label is of names that this file has, and of nothing else. */
+static int are_all_names(const tw__csv *c)
+{
+    const char *list = c->source->options->label;
+    int are = list != NULL;
+    while (are && *list) {
+        const tw__text name = next_name(c, &list);
+        are = name.n == 0 || tw__words_find(&c->names, name.at, name.n) >= 0;
+    }
+    return are;
+}
+
+/* ---- columns ------------------------------------------------------------------------------------------- */
+
+static tw_status take_label(tw__csv *c, size_t at, size_t *n, tw_error *err)
+{
+    char name[TW__CSV_NAME];
+    if (c->columns[at].role == TW__CSV_LABEL)
+        return tw__fail(err, TW_ERR_SPEC, "label: %s of %.200s is named twice", tw__csv_name(c, at, name),
+                        c->path);
+    TW_TRY(tw__csv_take_role(c, "label", at, TW__CSV_LABEL, err));
+    c->columns[at].to = (uint32_t)(*n)++;
+    return TW_OK;
+}
+
+/* The columns that option label names, *n of them. */
+static tw_status take_named(tw__csv *c, size_t *n, tw_error *err)
+{
+    const char *list = c->source->options->label;
+    while (*list) {
+        const tw__text name = next_name(c, &list);
+        size_t first, last;
+        if (name.n == 0) break;
+        TW_TRY(tw__csv_find_range(c, "label", name, &first, &last, err));
+        for (size_t at = first; at <= last; at++) TW_TRY(take_label(c, at, n, err));
+    }
+    if (*n > 0 && *n <= TW__MOST_TARGETS) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "label = %.60s names %zu columns of %.200s, of 1 to %d",
+                    c->source->options->label, *n, c->path, TW__MOST_TARGETS);
+}
+
+/* Of several labels, each row has so many targets. */
+static void expect_targets(tw__csv *c, size_t n)
+{
+    c->to->n_targets = n > 1 && !c->source->options->unlabelled ? n : 0;
+}
+
+/* ---- training rows ------------------------------------------------------------------------------------- */
+
+static tw_status take_last(tw__csv *c, size_t *n, tw_error *err)
+{
+    const size_t labels = c->last_labels ? c->last_labels : 1;
+    for (size_t i = 0; i < labels; i++) TW_TRY(take_label(c, c->n - labels + i, n, err));
+    return TW_OK;
+}
+
+tw_status tw__csv_find_labels(tw__csv *c, tw_error *err)
+{
+    const tw_data_options *o = c->source->options;
+    tw__schema *s = c->schema;
+    size_t n = 0;
+    if (o->unlabelled && !o->label) return TW_OK;
+    TW_TRY(o->label ? take_named(c, &n, err) : take_last(c, &n, err));
+    TW_TRY(tw__alloc(c->source->ctx, &s->labels, n, sizeof *s->labels, err));
+    s->n_labels = n;
+    for (size_t at = 0; at < c->n; at++) {
+        if (c->columns[at].role != TW__CSV_LABEL) continue;
+        tw__label_column *label = &s->labels[c->columns[at].to];
+        label->at = (int64_t)at;
+        if (c->names.n) TW_TRY(tw__copy_text(c->source->ctx, &label->name, tw__csv_name_at(c, at), err));
+    }
+    expect_targets(c, n);
+    return TW_OK;
+}
+
+/* ---- rows that fit a schema ---------------------------------------------------------------------------- */
+
+/* As option label says of this file. */
+static tw_status match_named(tw__csv *c, size_t wanted, tw_error *err)
+{
+    size_t n = 0;
+    TW_TRY(take_named(c, &n, err));
+    if (n != wanted)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "label = %.60s names %zu column%s of %.200s, and the training rows have %zu",
+                        c->source->options->label, n, n == 1 ? "" : "s", c->path, wanted);
+    expect_targets(c, n);
+    return TW_OK;
+}
+
+tw_status tw__csv_match_labels(tw__csv *c, tw_error *err)
+{
+    const tw__schema *s = c->schema;
+    const int may_lack = c->source->options->unlabelled;
+    size_t n = 0, at;
+    if (are_all_names(c)) return match_named(c, s->n_labels ? s->n_labels : 1, err);
+    for (size_t i = 0; i < s->n_labels && s->labels[i].name; i++) {
+        if (tw__csv_has_name(c, s->labels[i].name, &at)) TW_TRY(take_label(c, at, &n, err));
+        else if (!may_lack)
+            return tw__fail(err, TW_ERR_DATA, "%.250s has no column \"%.80s\", %s of the training rows",
+                            c->path, s->labels[i].name, s->n_labels > 1 ? "a label" : "the labels");
+    }
+    expect_targets(c, n);
+    return TW_OK;
+}
+
+tw_status tw__csv_place_labels(tw__csv *c, size_t last, tw_error *err)
+{
+    const tw__schema *s = c->schema;
+    const size_t labels = s->columns ? s->n_labels : 1;
+    size_t n = 0;
+    if (c->source->options->label) return match_named(c, labels, err);
+    if (!s->columns) return take_label(c, last, &n, err);
+    for (size_t i = 0; i < labels; i++) TW_TRY(take_label(c, (size_t)s->labels[i].at, &n, err));
+    expect_targets(c, n);
+    return TW_OK;
+}
