@@ -169,6 +169,7 @@ typedef struct tw__optimizer_setting {
 
 typedef struct tw__workers_setting {
     const tw_exchange_choice *choice;
+    size_t workers;
     /* Files, or NULL: a trace that is written, one that is repeated; head: what it says of the run. They are
      * needed while workers are made. */
     const char *trace, *replay, *head;

@@ -62,7 +62,7 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
                        .transport = setting->replay ? &tw__transport_replay
                                                     : tw__transport_of(setting->choice->transport),
                        .k = tw__kernels_for(setting->type, tw_context_isa(ctx)),
-                       .n = tw__workers_count(setting->choice, ctx)};
+                       .n = setting->workers};
     tw_status s = tw__alloc(ctx, &x->worker, x->n, sizeof *x->worker, err);
     if (s == TW_OK) s = tw__alloc(ctx, &x->first, TW__FIRST, sizeof *x->first, err);
     for (size_t i = 0; s == TW_OK && i < x->n; i++) {

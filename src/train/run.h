@@ -26,6 +26,8 @@ typedef struct tw__touched {
 
 struct tw_run {
     tw_context *ctx;
+    /* What steps weights runs in this one: ctx, or of one thread where workers have the CPUs. */
+    tw_context *stepping;
     tw_objective train, check; /* check.eval NULL: none */
     tw_run_options o;
     tw__target target;
@@ -175,6 +177,8 @@ tw_status tw__run_fused_end(tw_run *r, tw_error *err);
  * estimators made like r->estimator; TW_ERR_SPEC: they cannot do what the run is to do. */
 tw_status tw__run_make_workers(tw_run *r, const tw_exchange_choice *choice, const tw_optimizer_options *o,
                                const tw__estimator_setting *estimator, tw_error *err);
+/* r->stepping, for an exchange that may be of one process. */
+tw_status tw__run_make_stepping(tw_run *r, const tw_exchange_choice *choice, tw_error *err);
 void tw__run_free_workers(tw_run *r);
 /* Makes some updates; none beyond the next after which somebody looks at the run. */
 tw_status tw__run_work(tw_run *r, tw_error *err);

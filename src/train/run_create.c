@@ -213,7 +213,8 @@ static tw_status make_parts(tw_run *r, tw_error *err)
     optimizer.sparse = tw__run_sparse_of(r);
     char groups[TW_SPEC_MAX];
     TW_TRY(tw__run_choose_decay(r, &optimizer, groups, err));
-    TW_TRY(tw_optimizer_create(&r->optimizer, r->ctx, &optimizer, err));
+    TW_TRY(tw__run_make_stepping(r, &exchange, err));
+    TW_TRY(tw_optimizer_create(&r->optimizer, r->stepping, &optimizer, err));
     if (tw_optimizer_full_batch(r->optimizer) && !tw__estimator_is_full(r->estimator))
         return tw__fail(err, TW_ERR_SPEC, "%s needs the full batch: use --estimator full",
                         tw_optimizer_spec(r->optimizer));
@@ -269,6 +270,7 @@ void tw_run_free(tw_run *r)
     tw__run_free_workers(r);
     tw__controls_free(r->controls);
     tw_optimizer_free(r->optimizer);
+    if (r->stepping != r->ctx) tw_context_free(r->stepping);
     tw__batch_free(r->batch);
     if (r->exchange) r->exchange->type->free(r->exchange);
     tw__by_row_free(r->by_row);

@@ -174,7 +174,7 @@ static tw_status make_range(tw_run *r, const tw__optimizer_setting *s, tw_tensor
         o.schedule = o.groups = NULL;
         o.sparse = TW_SPARSE_EXACT;
     }
-    return tw_optimizer_create(out, r->ctx, &o, err);
+    return tw_optimizer_create(out, r->stepping, &o, err);
 }
 
 static tw_status make_optimizer(void *user, const tw__optimizer_setting *setting, tw_optimizer **out,
@@ -209,6 +209,16 @@ static tw_status make_context(const tw_run *r, tw_context **out, tw_error *err)
     o.threads = 1;
     o.max_isa = r->ctx->isa;
     return tw_context_create(out, &o, err);
+}
+
+tw_status tw__run_make_stepping(tw_run *r, const tw_exchange_choice *choice, tw_error *err)
+{
+    r->stepping = r->ctx;
+    if (!choice->transport || tw__transport_of(choice->transport)->answers_at_once ||
+        tw__workers_count(choice, r->ctx) == 1)
+        return TW_OK;
+    r->stepping = NULL;
+    return make_context(r, &r->stepping, err);
 }
 
 static tw_status make_station(tw_run *r, struct station *s, const tw__estimator_setting *setting,
@@ -407,6 +417,7 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     TW_TRY(tw_estimator_read(&drawn, estimator->spec, err));
     if (r->o.trace || r->o.replay) write_head(r, choice, drawn.spec, workers, head);
     const tw__workers_setting s = {.choice = choice,
+                                   .workers = workers,
                                    .trace = r->o.trace,
                                    .replay = r->o.replay,
                                    .head = head,
@@ -428,7 +439,7 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
                                    .make_optimizer = make_optimizer,
                                    .commit = commit,
                                    .count = count};
-    TW_TRY(tw__workers_create(&ws->x, r->ctx, &s, err));
+    TW_TRY(tw__workers_create(&ws->x, r->stepping, &s, err));
     for (size_t i = 0; i < ws->n; i++) ws->station[i].collector.x = ws->x;
     note_rate(r);
     TW_TRY(check_splits(r, choice, err));
