@@ -109,9 +109,9 @@ static void refused(void **state)
     few.n_rows = 3;
     worker_refused(&few, "admm:workers=4", "4 workers cannot have a shard each of 3 rows");
     touched.o.sparse = TW_RUN_SPARSE_TOUCHED;
-    worker_refused(&touched, "admm:workers=2", "penalties are in the common weights");
+    worker_refused(&touched, "admm:workers=2", "the rows are cut into shards");
     degree.o.sparse = TW_RUN_SPARSE_DEGREE;
-    worker_refused(&degree, "admm:workers=2", "penalties are in the common weights");
+    worker_refused(&degree, "admm:workers=2", "the rows are cut into shards");
     svrg.o.estimator = "svrg";
     worker_refused(&svrg, "admm:workers=2", "estimator svrg");
     worker_refused(&few, "admm:rho=0", "rho = 0 is outside (0, inf)");

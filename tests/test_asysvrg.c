@@ -57,13 +57,6 @@ static worker_run convex(int by_degree)
                         .o.sparse = by_degree ? TW_RUN_SPARSE_DEGREE : TW_RUN_SPARSE_EXACT};
 }
 
-static double distance(const double *a, const double *b, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
-    return sqrt(sum);
-}
-
 /* Each further stretch of epochs brings the weights nearer to the optimum by a factor, down to rounding.
  * Plain steps of single rows do not get there. */
 static void linear_rate(void **state)
@@ -77,7 +70,7 @@ static void linear_rate(void **state)
     plain.o.epochs = STRETCH * STRETCHES;
     plain.o.optimizer = "sgd:lr=0.1";
     double *w = worker_doubles(&plain, "local", &n);
-    assert_true(distance(w, optimum, n) > 1e-2);
+    assert_true(worker_distance(w, optimum, n) > 1e-2);
     free(w);
     for (size_t i = 0; i < N_RACING; i++)
         for (int by_degree = 0; by_degree < 2; by_degree++) {
@@ -86,7 +79,7 @@ static void linear_rate(void **state)
                 worker_run r = convex(by_degree);
                 r.o.epochs = (uint64_t)(k * STRETCH);
                 w = worker_doubles(&r, racing[i], &n);
-                const double now = distance(w, optimum, n);
+                const double now = worker_distance(w, optimum, n);
                 if (!(now < 0.1 * before || now < 1e-12))
                     fail_msg("%s, %s: %g after %d epochs, %g before", racing[i],
                              by_degree ? "list" : "vector", now, k * STRETCH, before);
@@ -140,7 +133,7 @@ static void momentum_of_blocks_reaches_the_optimum(void **state)
         r.o.optimizer = by_degree ? "sgd:lr=0.1" : "momentum:lr=0.05,momentum=0.9,nesterov=1";
         r.o.epochs = 40;
         double *w = worker_doubles(&r, "aasgd:workers=2", &n);
-        assert_true(distance(w, optimum, n) < 1e-6);
+        assert_true(worker_distance(w, optimum, n) < 1e-6);
         free(w);
     }
     free(optimum);

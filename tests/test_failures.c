@@ -14,6 +14,7 @@ static void same_bits_later(void **state)
                                             "roundrobin",
                                             "delayed",
                                             "average:every=3",
+                                            "topksvrg",
                                             "easgd:every=2",
                                             "diloco:every=4",
                                             "roundrobin-delayed"};

@@ -60,6 +60,7 @@ static void any_number_may_be_wrong(void **state)
          "sim:workers=3,jitter=exponential,latency=0.2+roundrobin-delayed",
          "sim:workers=3,jitter=exponential,latency=0.2+delayed",
          "sim:workers=3,jitter=exponential,latency=0.2+average:every=2",
+         "sim:workers=3,jitter=exponential,latency=0.2+topksvrg",
          "sim:workers=3,jitter=exponential,latency=0.2+easgd:every=2,sync=0",
          "sim:workers=3,jitter=exponential,latency=0.2+diloco:every=2,sync=0,grace=0.5,buffer=2",
          "sim:workers=3,jitter=exponential,latency=0.2+admm:every=2"};

@@ -49,6 +49,7 @@ static void runs_repeat(void **state)
                                             "roundrobin:workers=3",
                                             "roundrobin-delayed:workers=3",
                                             "average:every=3,workers=3",
+                                            "topksvrg:workers=3",
                                             "easgd:every=2,workers=2",
                                             "easgd:every=1,sync=0,workers=3",
                                             "diloco:every=4,workers=2",

@@ -136,6 +136,13 @@ static inline tw_exchange_info worker_told(worker_run *r, const char *exchange)
     return r->info;
 }
 
+static inline double worker_distance(const double *a, const double *b, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
+    return sqrt(sum);
+}
+
 /* Two runs have moved n weights from 0, to the same up to rounding. Frees both. */
 static inline void worker_moved_alike(double *a, double *b, size_t n)
 {

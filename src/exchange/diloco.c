@@ -30,7 +30,8 @@ tw_status tw__diloco_step(tw__workers *x, tw__rounds *r, tw_error *err)
 
 static tw_status settle(tw__workers *x, tw__rounds *r, tw_error *err)
 {
-    tw__replicas_way(x, &r->replicas, r->centre, 1);
+    tw__replicas_share(x, &r->replicas, 1);
+    tw__replicas_way(x, &r->replicas, r->centre);
     return tw__diloco_step(x, r, err);
 }
 

@@ -33,7 +33,8 @@ static tw_status settle(tw__workers *x, tw__rounds *r, tw_error *err)
 {
     const struct easgd *e = r->more;
     (void)err;
-    tw__replicas_way(x, &r->replicas, r->centre, 0);
+    tw__replicas_share(x, &r->replicas, 0);
+    tw__replicas_way(x, &r->replicas, r->centre);
     for (size_t i = 0; i < x->n; i++)
         TW__FOR_TYPE(x->set.type, pull, x->set.size, x->worker[i].w, r->centre, e->alpha);
     tw__replicas_go(x, &r->replicas, r->centre, r->centre, e->beta, 0, x->set.size);

@@ -224,7 +224,8 @@ struct tw__workers {
     uint64_t staleness[TW_STALENESS_BINS], most_stale;
     double staleness_sum;
     uint64_t staleness_n;
-    uint64_t round_end;          /* all rest when so many updates are done; 0: at the run's end */
+    /* Of the estimator's round: its first update, and after how many all rest; 0: at the run's end. */
+    uint64_t round_begin, round_end;
     uint64_t ignored;            /* gradients that were too old */
     uint64_t stores, lost;       /* weights written where that was looked at; steps of others lost by that */
     tw_worker_evaluation *first; /* TW__FIRST evaluations; how many there have been */

@@ -133,13 +133,17 @@ static void way_task(void *arg, size_t i, int worker)
     }
 }
 
-void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from, int by_rows)
+void tw__replicas_share(const tw__workers *x, tw__replicas *r, int by_rows)
 {
-    const size_t each = (size_t)PIECE * PIECES_PER_TASK;
     uint64_t all = 0;
     for (size_t i = 0; i < x->n; i++) all += r->rows[i];
     for (size_t i = 0; i < x->n; i++)
         r->share[i] = by_rows ? (double)r->rows[i] / (double)(all ? all : 1) : 1 / (double)x->n;
+}
+
+void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from)
+{
+    const size_t each = (size_t)PIECE * PIECES_PER_TASK;
     struct task p = {x, r, from, r->way, 0};
     tw__pool_run(x->ctx, (x->set.size + each - 1) / each, way_task, &p);
 }

@@ -9,7 +9,7 @@ typedef struct tw__replicas {
     tw__stepper *stepper; /* of each worker; with one worker it is the run's optimiser */
     /* NULL without tw__replicas_make_means */
     uint64_t *rows; /* that each has stepped with since this was last set to 0 */
-    double *share;  /* of each, of all rows */
+    double *share;  /* of each in a mean */
     void *way;      /* tw__replicas_way */
 } tw__replicas;
 
@@ -27,9 +27,11 @@ tw_status tw__replicas_step(tw__workers *x, tw__replicas *r, tw__worker *me, tw_
 /* Likewise with another mean gradient. */
 tw_status tw__replicas_step_by(tw__workers *x, tw__replicas *r, tw__worker *me, const tw__sum *mean,
                                tw_error *err);
-/* r->way = the mean of from - w over the workers' weights w, added up in the batch tree over their numbers:
- * a worker counts as much as its rows, or all count the same. 0 if there are no rows. */
-void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from, int by_rows);
+/* The share of each worker: as much as its rows, 0 if there are none; or all the same. */
+void tw__replicas_share(const tw__workers *x, tw__replicas *r, int by_rows);
+/* r->way = the mean of from - w over the workers' weights w, by their shares, added up in the batch tree over
+ * their numbers. */
+void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from);
 /* r->way = (from - w) share, of one worker's weights w */
 void tw__replicas_way_of(const tw__workers *x, tw__replicas *r, size_t worker, const void *from,
                          double share);

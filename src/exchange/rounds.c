@@ -21,10 +21,16 @@ tw_status tw__rounds_next(tw__workers *x, tw__worker *me, enum tw__act *act, tw_
     return TW_OK;
 }
 
+/* Where the updates of a round without a length end. */
+static uint64_t last_of(const tw__workers *x, const tw__rounds *r)
+{
+    return r->every == 0 && x->round_end ? x->round_end : x->set.total;
+}
+
 static int ends_round(const tw__workers *x, const tw__rounds *r, const tw__worker *me)
 {
     if (r->every && me->clock % r->every == 0) return 1;
-    return r->ends_with_run && tw__replicas_update(x, me, me->clock) >= x->set.total;
+    return r->ends_with_run && tw__replicas_update(x, me, me->clock) >= last_of(x, r);
 }
 
 tw_status tw__rounds_computed(tw__workers *x, tw__worker *me, tw_error *err)
@@ -47,17 +53,17 @@ tw_status tw__rounds_computed(tw__workers *x, tw__worker *me, tw_error *err)
 /* Workers that make an update in the round in which one makes its update number clock - 1. */
 static size_t taking_part(const tw__workers *x, const tw__rounds *r, uint64_t clock)
 {
-    const uint64_t first = r->every ? (clock - 1) / r->every * r->every * x->n : 0,
-                   last = r->ends_with_run ? x->set.total - first : x->n;
-    return last < x->n ? (size_t)last : x->n;
+    const uint64_t first = r->every ? (clock - 1) / r->every * r->every * x->n : x->round_begin,
+                   updates = r->ends_with_run ? last_of(x, r) - first : x->n;
+    return updates < x->n ? (size_t)updates : x->n;
 }
 
 /* Whether a worker has an update after the round of that one. */
 static int continues(const tw__workers *x, const tw__rounds *r, size_t worker, uint64_t clock)
 {
-    if (r->every == 0) return 0;
-    const uint64_t end = ((clock - 1) / r->every + 1) * r->every;
-    return tw__replicas_update(x, &x->worker[worker], end) < x->set.total;
+    const tw__worker *w = &x->worker[worker];
+    const uint64_t end = r->every ? ((clock - 1) / r->every + 1) * r->every : w->clock;
+    return tw__replicas_update(x, w, end) < x->set.total;
 }
 
 /* Nobody waits for a worker that has no more updates: so it does not read the centre itself. */

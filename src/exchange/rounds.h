@@ -12,7 +12,7 @@
 typedef struct tw__rounds tw__rounds;
 struct tw__rounds {
     tw__replicas replicas;
-    uint64_t every; /* 0: one round, until the run ends */
+    uint64_t every; /* 0: the rounds of the estimator, or if it has none one until the run ends */
     /* What the last round has come to. settle() changes it, and the run's weights follow. */
     void *centre;
     tw_status (*settle)(tw__workers *x, tw__rounds *r, tw_error *err);

@@ -13,6 +13,14 @@
 
 /* ---- rounds -------------------------------------------------------------------------------------------- */
 
+/* The update that began the round of this one. */
+static uint64_t this_round(const tw_run *r)
+{
+    uint64_t number = r->updates;
+    while (number > 0 && !r->estimator->type->begins_round(r->estimator, number)) number--;
+    return number;
+}
+
 /* The update after this one that begins a round, or the run's end. */
 static uint64_t next_round(const tw_run *r)
 {
@@ -27,7 +35,10 @@ tw_status tw__run_begin_round(tw_run *r, tw__workers *x, tw_error *err)
 {
     tw__estimator *e = r->estimator;
     if (!e->is_led) return TW_OK;
-    if (r->updates >= x->round_end) x->round_end = next_round(r);
+    if (r->updates >= x->round_end) {
+        x->round_begin = this_round(r);
+        x->round_end = next_round(r);
+    }
     if (!e->type->begins_round(e, r->updates)) return TW_OK;
     TW_TRY(tw__run_lead(r, err));
     if (x->protocol->refresh) TW_TRY(x->protocol->refresh(x, err));

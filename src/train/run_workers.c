@@ -318,7 +318,7 @@ static tw_status check(const tw_run *r, const tw_exchange_choice *choice, size_t
             "takes minibatch, full, single or svrg",
             r->estimator->type->about.name, choice->spec);
     if (tw__protocol_of(choice->protocol)->has_shards && (r->decays || r->degree_ratios))
-        return refuse(choice, "penalties are in the common weights: sparse must be exact or dense", err);
+        return refuse(choice, "the rows are cut into shards: sparse must be exact or dense", err);
     if (r->falls_behind)
         return refuse(choice,
                       "weights that fall behind are not sent: sparse must be exact, touched, degree or dense",
