@@ -64,6 +64,26 @@ static void print_matrix(const tw_model *m, const tw_score *s)
     putchar('\n');
 }
 
+/* A line for each of several targets. */
+static void print_targets(const tw_model *m, const tw_scores *scores)
+{
+    const tw_score *s;
+    char text[NAME], number[32];
+    for (size_t k = 0, n = 1; k < n; k++) {
+        int begun = 0;
+        for (size_t i = 0; (s = tw_scores_at(scores, i)) != NULL; i++) {
+            if (!s->of_target) continue;
+            const char *name = tw_model_target_name(m, k);
+            n = s->n;
+            snprintf(number, sizeof number, "target %zu", k + 1);
+            if (!begun++) printf("  %s:", name ? tw_printable(name, text, NAME) : number);
+            if (isnan(s->of_target[k])) printf("  %s undefined", s->metric->name);
+            else printf("  %s %.6g", s->metric->name, s->of_target[k]);
+        }
+        if (begun) putchar('\n');
+    }
+}
+
 /* Once for all metrics of which the same is to be said. */
 static void print_notes(const tw_scores *scores)
 {
@@ -92,6 +112,7 @@ static void print_text(const struct values *v, const tw_model *model, const tw_m
         printf("  examples %llu\n", (unsigned long long)m->examples);
     }
     if (cli_print_scores(scores, "", accuracy)) putchar('\n');
+    print_targets(model, scores);
     for (size_t i = 0; (s = tw_scores_at(scores, i)) != NULL; i++)
         if (s->matrix) print_matrix(model, s);
     if (!v->common.quiet) print_notes(scores);

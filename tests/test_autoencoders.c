@@ -89,7 +89,7 @@ static void losses_are_means_over_the_input(void **state)
         assert_string_equal(tw_scores_at(scores, 0)->metric->name, "rmse");
         assert_true(fabs(tw_scores_at(scores, 0)->value - sqrt(squares / (ROWS * N))) < 1e-12);
         assert_string_equal(tw_scores_at(scores, 1)->metric->name, "mae");
-        assert_null(tw_scores_at(scores, 2)); /* r2 is of one number */
+        assert_null(tw_scores_at(scores, 2)); /* r2 is of targets */
         tw_scores_free(scores);
         tw_model_objective_free(&o);
         tw_model_free(model);

@@ -185,6 +185,63 @@ static void what_fits_is_taken(void **state)
     tw_context_free(ctx);
 }
 
+/* Each as it is alone; of both the mean, of rmse that of the squares. */
+static void several_targets_have_values_each(void **state)
+{
+    (void)state;
+    enum { FEW = 5 };
+    static const double second[FEW] = {10, 0, 4, -2, 1}, guessed[FEW] = {9, 1, 4, 0, 1};
+    static const char *const names[] = {"rmse", "mae", "r2"};
+    double both[2 * FEW], outputs[2 * FEW];
+    tw_context *ctx = context(1);
+    tw_outcomes two = numbers, other = numbers;
+    for (int i = 0; i < FEW; i++) {
+        both[2 * i] = targets[i], both[2 * i + 1] = second[i];
+        outputs[2 * i] = predicted[i], outputs[2 * i + 1] = guessed[i];
+    }
+    two.n_outputs = 2, two.targets = both, two.outputs = outputs, two.each_target = 1;
+    other.targets = second, other.outputs = guessed;
+    for (int weighted = 0; weighted < 2; weighted++) {
+        two.weights = other.weights = weighted ? number_weights : NULL;
+        tw_outcomes one = other;
+        one.targets = targets, one.outputs = predicted;
+        tw_scores *s = scores_of(ctx, &two, "rmse mae r2");
+        for (size_t k = 0; k < 3; k++) {
+            const tw_score *of = tw_scores_at(s, k);
+            const double a = score_of(ctx, &one, names[k]).value, b = score_of(ctx, &other, names[k]).value;
+            assert_int_equal(of->n, 2);
+            assert_true(of->of_target[0] == a && of->of_target[1] == b);
+            assert_true(fabs(of->value - (k ? (a + b) / 2 : sqrt((a * a + b * b) / 2))) < 1e-14);
+        }
+        const char *json;
+        assert_int_equal(tw_scores_json(s, NULL, &json, NULL), TW_OK);
+        assert_non_null(strstr(json, "\"targets\": [\n    {\n      \"rmse\": 0.7"));
+        tw_scores_free(s);
+    }
+    for (int i = 0; i < FEW; i++) both[2 * i + 1] = 7;
+    tw_scores *s = scores_of(ctx, &two, "r2");
+    assert_true(isnan(tw_scores_at(s, 0)->value) && isnan(tw_scores_at(s, 0)->of_target[1]));
+    assert_true(tw_scores_at(s, 0)->of_target[0] > 0.8);
+    assert_string_equal(tw_scores_at(s, 0)->note, "all of target 2 are 7: there is nothing to explain");
+    tw_scores_free(s);
+    for (fault_walk k = {.for_ever = 1, .least = 2}; fault_walk_next(&k);) {
+        fault_walk_arm(&k);
+        const tw_status status = tw_scores_create(&s, k.ctx, &two, NULL, NULL);
+        if (status == TW_OK) tw_scores_free(s);
+        fault_walk_end(&k, status);
+    }
+    two.each_target = 0;
+    s = scores_of(ctx, &two, NULL);
+    assert_null(tw_scores_at(s, 0)->of_target);
+    assert_null(tw_scores_at(s, 2));
+    tw_scores_free(s);
+    tw_error err;
+    assert_int_equal(tw_scores_create(&s, ctx, &two, "r2", &err), TW_ERR_SPEC);
+    assert_non_null(
+        strstr(err.message, "r2 is a metric of targets, but the model predicts rows of 2 numbers"));
+    tw_context_free(ctx);
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
@@ -430,6 +487,7 @@ int main(void)
         cmocka_unit_test(the_right_class_is_among_the_first),
         cmocka_unit_test(the_confusion_matrix_has_weights),
         cmocka_unit_test(what_fits_is_taken),
+        cmocka_unit_test(several_targets_have_values_each),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(what_is_not_defined_is_said),
         cmocka_unit_test(sums_are_exact),

@@ -43,6 +43,8 @@ typedef struct tw_outcomes {
     const double *weights;  /* above 0; NULL: 1 each */
     /* of each class, for the accuracy alone, which is the one of training; NULL: 1 each */
     const double *class_weights;
+    /* 1: of several targets each also by itself; 0: the numbers of a row are one target, as an image is */
+    int each_target;
 } tw_outcomes;
 
 typedef struct tw_score {
@@ -52,6 +54,8 @@ typedef struct tw_score {
     const double *matrix;
     size_t n;
     char note[120]; /* "": nothing to say */
+    /* NULL, or of several targets (each_target) the value of each, n of them; NaN: not defined */
+    const double *of_target;
 } tw_score;
 
 typedef struct tw_scores tw_scores;
@@ -71,8 +75,8 @@ TW_API void tw_scores_free(tw_scores *scores); /* NULL is allowed */
 /* Result i; NULL past the last. */
 TW_API const tw_score *tw_scores_at(const tw_scores *scores, size_t i);
 /* All as a JSON object, valid until the next call: each metric by its name, null where it is not defined; the
- * confusion matrix as a list of rows, with the names of the model's (NULL: none) `classes`; `notes`, by
- * metric. */
+ * confusion matrix as a list of rows, with the names of the model's (NULL: none) `classes`; `targets`, of
+ * several a list with the metrics of each and its name; `notes`, by metric. */
 TW_API tw_status tw_scores_json(tw_scores *scores, const tw_model *model, const char **text, tw_error *err);
 
 #ifdef __cplusplus

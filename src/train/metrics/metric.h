@@ -13,8 +13,9 @@ enum {
     /* not taken by itself: of two classes; of many classes */
     TW__FOR_MORE_CLASSES = 16,
     TW__FOR_FEW_CLASSES = 32,
-    TW__ON_REQUEST = 64,    /* taken by name alone */
-    TW__OF_ONE_NUMBER = 128 /* of a row */
+    TW__ON_REQUEST = 64, /* taken by name alone */
+    TW__OF_EACH_TARGET =
+        128 /* of a target: not of many numbers that are none by themselves, as of a row's pixels */
 };
 
 /* What metrics are computed from. */

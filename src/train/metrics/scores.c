@@ -20,8 +20,9 @@ static tw_status check_fit(const tw__metric_type *t, const tw_outcomes *o, tw_er
         return tw__fail(err, TW_ERR_SPEC, "%s is a metric of classes, but the model predicts numbers", name);
     if ((t->traits & TW__OF_NUMBERS) && !o->targets)
         return tw__fail(err, TW_ERR_SPEC, "%s is a metric of numbers, but the model predicts classes", name);
-    if ((t->traits & TW__OF_ONE_NUMBER) && o->n_outputs > 1)
-        return tw__fail(err, TW_ERR_SPEC, "%s is a metric of one number, but the model predicts %zu", name,
+    if ((t->traits & TW__OF_EACH_TARGET) && o->n_outputs > 1 && !o->each_target)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "%s is a metric of targets, but the model predicts rows of %zu numbers", name,
                         o->n_outputs);
     if ((t->traits & TW__OF_PROBABILITIES) && o->output != TW_OUTPUT_PROBABILITY)
         return tw__fail(err, TW_ERR_SPEC, "%s needs probabilities, but the model gives scores", name);
@@ -71,7 +72,8 @@ tw_status tw__scores_check(const tw_model *m, const char *names, tw_error *err)
                            .n_classes = (size_t)m->labels,
                            .classes = m->labels ? &class : NULL,
                            .n_outputs = m->kind->outputs(m),
-                           .targets = m->labels ? NULL : &target};
+                           .targets = m->labels ? NULL : &target,
+                           .each_target = !m->of_input};
     return choose(&s, &o, names, err);
 }
 
@@ -168,9 +170,11 @@ tw_status tw_scores_create(tw_scores **out, tw_context *ctx, const tw_outcomes *
 void tw_scores_free(tw_scores *s)
 {
     if (!s) return;
-    for (size_t i = 0; i < s->n; i++)
-        tw__free(s->ctx, (void *)(uintptr_t)s->score[i].matrix, s->score[i].n * s->score[i].n,
-                 sizeof(double));
+    for (size_t i = 0; i < s->n; i++) {
+        const tw_score *one = &s->score[i];
+        tw__free(s->ctx, (void *)(uintptr_t)one->matrix, one->n * one->n, sizeof(double));
+        tw__free(s->ctx, (void *)(uintptr_t)one->of_target, one->n, sizeof(double));
+    }
     tw__free_text(s->ctx, s->json);
     tw__free(s->ctx, s, 1, sizeof *s);
 }
@@ -233,7 +237,8 @@ static tw_status score(tw_scores **out, const tw_objective *f, const void *w, co
                            .classes = b->classes,
                            .targets = input ? input : b->targets,
                            .weights = b->data.weights,
-                           .class_weights = m->class_weights};
+                           .class_weights = m->class_weights,
+                           .each_target = !m->of_input};
     if (s == TW_OK) s = tw_scores_create(out, m->ctx, &o, names, err);
     if (input) tw__free(m->ctx, input, n, sizeof *input);
     tw__free(m->ctx, outputs, n, sizeof *outputs);
