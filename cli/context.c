@@ -2,6 +2,7 @@
  * themselves.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "launcher.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -40,6 +41,17 @@ static void log_warnings(void *user, int level, const char *text)
     if (level == TW_LOG_WARNING) log_all(user, level, text);
 }
 
+/* Processes of one machine that a launcher has started together share its CPUs. */
+static tw_status share_cpus(tw_context_options *o, tw_context **ctx, tw_error *err)
+{
+    struct cli_launcher launcher;
+    const int cpus = tw_context_threads(*ctx);
+    if (!cli_launched(&launcher) || o->threads || launcher.here == 1 || cpus == 1) return TW_OK;
+    tw_context_free(*ctx);
+    o->threads = cpus > (int)launcher.here ? cpus / (int)launcher.here : 1;
+    return tw_context_create(ctx, o, err);
+}
+
 tw_status cli_context(const struct cli_common *common, tw_context **out, tw_error *err)
 {
     tw_context_options options = TW_CONTEXT_OPTIONS_INIT;
@@ -55,6 +67,7 @@ tw_status cli_context(const struct cli_common *common, tw_context **out, tw_erro
                             tw_isa_name(tw_isa_of_cpu()));
     }
     CLI_TRY(tw_context_create(out, &options, err));
+    CLI_TRY(share_cpus(&options, out, err));
     if (common->verbose)
         fprintf(stderr, "instruction set %s, threads %d\n", tw_isa_name(tw_context_isa(*out)),
                 tw_context_threads(*out));

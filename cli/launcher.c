@@ -6,7 +6,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <thalweg/link.h>
+#include <thalweg/exchange.h>
 #include <unistd.h>
 
 /* Who sets what, from the one that can be told by its names alone. PMIX_RANK says that there is a launcher,
@@ -62,4 +62,41 @@ int cli_find_plugin(const char *mpi, char to[PATH_MAX])
         if (access(to, R_OK) == 0) return 1;
     }
     return 0;
+}
+
+/* What is on threads in one process has a process for each worker here. */
+static tw_status name_exchange(const struct cli_launcher *launcher, const char **exchange,
+                               char text[TW_SPEC_MAX], tw_error *err)
+{
+    tw_exchange_choice choice;
+    if (!*exchange || !strcmp(*exchange, "local"))
+        return cli_fail(
+            err, TW_ERR_SPEC,
+            "a launcher has started %zu processes, which would all make the same run: add --exchange "
+            "allreduce or another (thalweg exchanges), or start it without %s's launcher",
+            launcher->ranks, launcher->mpi);
+    CLI_TRY(tw_exchange_read(&choice, *exchange, err));
+    if (strcmp(choice.transport->name, "threads")) return TW_OK;
+    if (snprintf(text, TW_SPEC_MAX, "mpi+%s", *exchange) >= TW_SPEC_MAX)
+        return cli_fail(err, TW_ERR_SPEC, "exchange \"%.60s\" is too long", *exchange);
+    *exchange = text;
+    return TW_OK;
+}
+
+tw_status cli_open_link(tw_context *ctx, int resumed, const char **exchange, char text[TW_SPEC_MAX],
+                        tw_link **link, tw_error *err)
+{
+    struct cli_launcher launcher;
+    char plugin[PATH_MAX];
+    *link = NULL;
+    if (!cli_launched(&launcher)) return TW_OK;
+    if (!resumed) CLI_TRY(name_exchange(&launcher, exchange, text, err));
+    if (!cli_find_plugin(launcher.mpi, plugin))
+        return cli_fail(
+            err, TW_ERR_NOT_FOUND,
+            "%s's launcher has started %zu processes, and there is no plug-in %.200s: build Thalweg where "
+            "mpicc.%s is, or name the plug-in's folder in THALWEG_PLUGINS",
+            launcher.mpi, launcher.ranks, plugin, launcher.mpi);
+    const tw_link_options o = {.size = sizeof o, .ranks = launcher.ranks};
+    return tw_link_open(link, ctx, plugin, &o, err);
 }

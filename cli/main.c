@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "commands.h"
 #include "cli.h"
+#include "launcher.h"
 #include "table.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -111,6 +112,11 @@ static tw_status dispatch(int argc, char **argv, tw_error *err)
     const struct cli_command *command;
     int words;
     CLI_TRY(cli_find(argc - 1, argv + 1, &command, &words, err));
+    struct cli_launcher launcher;
+    if (cli_launched(&launcher) && strcmp(command->name, "train"))
+        return cli_fail(err, TW_ERR_SPEC,
+                        "thalweg %s is of one process, and a launcher has started %zu: start it without",
+                        command->name, launcher.ranks);
     return cli_run(command, argc - 1 - words, argv + 1 + words, err);
 }
 
@@ -134,10 +140,37 @@ static void tell_of_lost_pages(int number)
     _exit(write(STDERR_FILENO, text, sizeof text - 1) < 0 ? TW_ERR_SYSTEM : cli_exit_code(TW_ERR_DATA));
 }
 
+/* Of several processes rank 0 alone prints. The standard error output is kept for what ends one of the
+ * others; -1: this is rank 0. */
+static int keep_quiet(const struct cli_launcher *launcher)
+{
+    if (launcher->rank == 0) return -1;
+    const int null = open("/dev/null", O_WRONLY), kept = dup(STDERR_FILENO);
+    if (null < 0 || kept < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+        _exit(TW_ERR_SYSTEM);
+    close(null);
+    return kept;
+}
+
+/* All processes read the same line, and what one is told by others they say themselves, unless that is
+ * rank 0. */
+static void tell(const struct cli_launcher *launcher, int kept, const tw_error *err)
+{
+    const char *text = err->message[0] ? err->message : tw_status_name(err->code);
+    if (kept < 0) cli_say("thalweg: %s", text);
+    else if (err->code != TW_ERR_SPEC && (err->code != TW_ERR_WORKER || !strncmp(text, "rank 0 ", 7))) {
+        dup2(kept, STDERR_FILENO);
+        cli_say("thalweg: rank %zu of %zu: %s", launcher->rank, launcher->ranks, text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     tw_error err;
+    struct cli_launcher launcher;
     fill_streams();
+    cli_launched(&launcher);
+    const int kept = keep_quiet(&launcher);
     memset(&err, 0, sizeof err);
     /* a write past the limit fails, and is reported as such */
     signal(SIGXFSZ, SIG_IGN);
@@ -149,6 +182,6 @@ int main(int argc, char **argv)
     if ((fflush(stdout) || broken) && status == TW_OK)
         status = cli_fail(&err, TW_ERR_SYSTEM, "cannot write to the standard output: %s",
                           errno ? strerror(errno) : "write error");
-    if (status != TW_OK) cli_say("thalweg: %s", err.message[0] ? err.message : tw_status_name(status));
+    if (status != TW_OK) tell(&launcher, kept, &err);
     return cli_exit_code(status);
 }

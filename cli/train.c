@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include "find_lr.h"
+#include "launcher.h"
 #include "progress.h"
 #include "layer_table.h"
 #include <math.h>
@@ -106,7 +107,12 @@ static tw_status fill(const struct cli_call *call, tw_context *ctx, const struct
 {
     struct values *v = call->values;
     tw_job_options *o = &v->job;
+    struct cli_launcher launcher;
     if (v->config && !v->resume) CLI_TRY(cli_apply_config(call, ctx, v->config, config, err));
+    if (cli_launched(&launcher) && launcher.rank > 0) { /* rank 0 writes the files */
+        o->out = NULL;
+        v->log = (struct run_log_options){0};
+    }
     CLI_TRY(cli_take_data(call, 0, o, err));
     CLI_TRY(cli_add_penalties(&v->penalties, o, v->model, err));
     o->directory = directories->current;
@@ -324,7 +330,19 @@ static tw_status find_lr(const struct values *v, tw_error *err)
     return cli_find_lr(&v->common, &f, err);
 }
 
-static tw_status train(struct values *v, tw_context *ctx, struct progress *progress, tw_error *err)
+/* A process that rank 0 leads: nothing is written or printed. */
+static tw_status follow(struct values *v, tw_context *ctx, tw_error *err)
+{
+    tw_job *job = NULL;
+    struct run_log log = {0};
+    v->job.out = v->resume;
+    tw_status status = open_job(v, ctx, &v->job, &job, &log, err);
+    if (status == TW_OK) status = tw_job_run(job, err);
+    tw_job_free(job);
+    return status;
+}
+
+static tw_status lead(struct values *v, tw_context *ctx, struct progress *progress, tw_error *err)
 {
     char directory[PATH_MAX];
     tw_job *job = NULL;
@@ -340,11 +358,23 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
                           directory);
     v->job.numbered = !v->resume && !v->job.out;
     v->job.out = directory;
-    cli_catch_signals();
     tw_status status = open_job(v, ctx, &v->job, &job, &log, err);
     if (status == TW_OK) status = run_job(v, job, progress, &log, err);
     status = run_log_close(&log, status, err);
     tw_job_free(job);
+    return status;
+}
+
+static tw_status train(struct values *v, tw_context *ctx, struct progress *progress, tw_error *err)
+{
+    char exchange[TW_SPEC_MAX];
+    tw_link *link;
+    CLI_TRY(cli_open_link(ctx, v->resume != NULL, &v->job.run.exchange, exchange, &link, err));
+    cli_catch_signals();
+    v->job.run.link = link;
+    const tw_status status =
+        link && tw_link_rank(link) > 0 ? follow(v, ctx, err) : lead(v, ctx, progress, err);
+    tw_link_close(link, status == TW_OK || status == TW_STOPPED ? NULL : err);
     return status;
 }
 

@@ -68,7 +68,7 @@ static void begin(problem *p, const char *exchange)
     if (tw_exchange_read(&choice, exchange, &err) != TW_OK) fail_msg("%s", err.message);
     assert_int_equal(make_optimizer(p, NULL, &p->optimizer, NULL), TW_OK);
     const tw__workers_setting s = {.choice = &choice,
-                                   .workers = tw__workers_count(&choice, p->ctx),
+                                   .workers = tw__workers_count(&choice, p->ctx, NULL),
                                    .type = TW_F64,
                                    .size = SIZE,
                                    .w = p->w,

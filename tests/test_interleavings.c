@@ -210,7 +210,7 @@ static tw_status run_once(tw_context *ctx, const char *protocol, size_t workers,
     assert_int_equal(tw_optimizer_create(&optimizer, ctx, &o, NULL), TW_OK);
     for (int i = 0; i < SIZE; i++) board.w[i] = 100;
     const tw__workers_setting s = {.choice = &choice,
-                                   .workers = tw__workers_count(&choice, ctx),
+                                   .workers = tw__workers_count(&choice, ctx, NULL),
                                    .type = TW_F64,
                                    .size = SIZE,
                                    .w = board.w,

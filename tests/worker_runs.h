@@ -89,7 +89,8 @@ static inline void *worker_weights(worker_run *r, const char *exchange, size_t *
         memcpy(weights, tw_model_weights(model), *bytes);
         r->info = (tw_exchange_info){.size = sizeof r->info};
         if (tw_run_exchange(run, &r->info, NULL) != TW_OK) r->info.workers = 0;
-        r->loss = tw_run_history(run, &n)[n - 1].loss;
+        const tw_epoch *line = tw_run_history(run, &n);
+        r->loss = n ? line[n - 1].loss : NAN; /* of several processes one has a history */
     }
     tw_run_free(run);
     tw_model_objective_free(&objective);

@@ -1,6 +1,7 @@
 /* libthalweg-train. Exchanges by name: how the workers of a run share their progress. To use one, name it
  * in tw_run_options.exchange. A spec names a protocol, "ps:sync=ssp,staleness=4,workers=2", which runs on
- * threads, or a transport and a protocol, "sim:workers=1000,jitter=exponential+easgd:tau=10"; an item that
+ * threads, or a transport and a protocol, "sim:workers=1000,jitter=exponential+easgd:tau=10" or
+ * "mpi+allreduce", whose workers are processes (tw_run_options.link); an item that
  * is not an option of the part that it stands in is the other's, and a transport alone carries ps, or
  * delayed if it has delays.
  *

@@ -11,6 +11,9 @@
  * workers share their memory, allreduce makes its step once, where separate ones would all make the same, and
  * the state of sharded is in one optimiser, of which each worker uses its range.
  *
+ * Workers in processes of their own do all that themselves: what only one may do each does, when it has heard
+ * all; gradients come into the stand-ins of their workers, and ranges of the mean into `sum`.
+ *
  * Rajbhandari et al. 2020 (sharded: ZeRO-1); Dai et al. 2019 (BigDL's AllReduceParameter).
  * SPDX-License-Identifier: MIT */
 #include "exchange/merge.h"
@@ -32,6 +35,7 @@ struct together {
     /* of this update: the sum of its gradients; the mean if it is stepped in ranges, else NULL */
     tw__gradient *whole;
     const void *mean;
+    void *sum; /* in separate processes, unless it is sharded: the mean, in the ranges of all */
 };
 
 /* ---- an update ----------------------------------------------------------------------------------------- */
@@ -45,6 +49,8 @@ static int stage_of_update(const tw__workers *x, const struct together *t, const
 {
     return (int)(t->seat[me->index].stage % (uint64_t)(passes(x, t) + 2));
 }
+
+static int is_apart(const tw__workers *x) { return x->transport->is_apart && x->n > 1; }
 
 static size_t range_begin(const tw__workers *x, size_t worker)
 {
@@ -73,6 +79,7 @@ static tw_status settle(tw__workers *x, tw_error *err)
 
 static tw_status end(tw__workers *x, struct together *t, tw_error *err)
 {
+    if (t->sum && !t->whole->node[0].is_list) t->whole->node[0].dense = t->sum;
     TW_TRY(t->mean ? tw_step_end(x->set.optimizer, err)
                    : tw__stepper_step(x, &t->all, x->set.w, &t->whole->node[0], NULL, err));
     return tw__count_sums(x, &x->worker[0], x->set.w, &t->whole->leaf[0], t->whole->rows, err);
@@ -93,6 +100,7 @@ static void reduce(const tw__workers *x, const struct together *t, size_t lo, si
     if (!sum->is_list) {
         if (x->n > 1) tw__merge_range(&t->merge, x, lo, hi);
         tw__mean_range(x, t->whole, lo, hi);
+        if (t->sum) memcpy((char *)t->sum + at, (const char *)sum->dense + at, (hi - lo) * x->k->real);
     } else if (t->mean) {
         memset((char *)t->all.spread + at, 0, (hi - lo) * x->k->real);
         tw__list_spread(sum->list, x->set.type, lo, hi, (char *)t->all.spread + at);
@@ -152,7 +160,7 @@ static tw_status arrive(tw__workers *x, tw__worker *me, tw_error *err)
     if (stage > 0 && !t->whole)
         return tw__fail(err, TW_ERR_DATA, "the stored workers are not in the same update");
     t->seat[me->index].waits = 1;
-    if (atomic_fetch_add(&t->arrived, 1) + 1 == x->n) {
+    if (!is_apart(x) && atomic_fetch_add(&t->arrived, 1) + 1 == x->n) {
         atomic_store(&t->arrived, 0);
         TW_TRY(alone(x, t, stage, err));
     }
@@ -172,6 +180,7 @@ static tw_status go_on(tw__workers *x, tw__worker *me, tw_error *err)
         const int stage = stage_of_update(x, t, me), is_last = stage == passes(x, t) + 1;
         mine->heard[mine->stage % 2] = 0;
         mine->waits = 0;
+        if (is_apart(x)) TW_TRY(alone(x, t, stage, err));
         if (!is_last) TW_TRY(work(x, t, me, stage, err));
         mine->stage++;
         if (is_last) me->clock++;
@@ -204,10 +213,26 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
     return go_on(x, &x->worker[m->to], err);
 }
 
+/* A part of the gradient goes to whose range it is, then a range of the mean or of the weights to all. */
+static void content(tw__workers *x, const tw__message *m, tw__content *c)
+{
+    struct together *t = x->state;
+    const int is_gradient = m->clock % (uint64_t)(passes(x, t) + 2) == 0;
+    const size_t whose = is_gradient ? m->to : m->from;
+    c->lo = range_begin(x, whose);
+    c->hi = range_begin(x, whose + 1);
+    if (is_gradient) c->gradient = &x->worker[m->from].gradient;
+    else if (m->carries == TW__VECTOR) c->vector = t->is_sharded ? x->set.w : t->sum;
+    c->whole_lists = 1;
+}
+
+/* Where processes are apart each knows its own worker's stage, which at rest is that of all. */
 static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
 {
     struct together *t = x->state;
     const int64_t four = 4;
+    if (is_apart(x) && v->loading == TW_SHOW)
+        for (size_t i = 0; i < x->n; i++) t->seat[i] = t->seat[tw_link_rank(x->set.link)];
     for (size_t i = 0; i < x->n; i++) {
         struct seat *s = &t->seat[i];
         uint64_t numbers[] = {s->stage, s->heard[0], s->heard[1], s->waits};
@@ -225,22 +250,20 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
 
 /* ---- making -------------------------------------------------------------------------------------------- */
 
-static tw_status create(tw__workers *x, tw_error *err)
+static tw_status make(tw__workers *x, int is_sharded, tw_error *err)
 {
     struct together *t;
     TW_TRY(tw__alloc(x->ctx, &t, 1, sizeof *t, err));
     x->state = t;
     x->splits = 1;
+    t->is_sharded = is_sharded;
     TW_TRY(tw__alloc(x->ctx, &t->seat, x->n, sizeof *t->seat, err));
+    if (is_apart(x) && !is_sharded) TW_TRY(tw__alloc(x->ctx, &t->sum, x->set.size, x->k->real, err));
     return tw__stepper_create(x, 0, x->set.size, 0, &t->all, err);
 }
 
-static tw_status create_sharded(tw__workers *x, tw_error *err)
-{
-    TW_TRY(create(x, err));
-    ((struct together *)x->state)->is_sharded = 1;
-    return TW_OK;
-}
+static tw_status create(tw__workers *x, tw_error *err) { return make(x, 0, err); }
+static tw_status create_sharded(tw__workers *x, tw_error *err) { return make(x, 1, err); }
 
 static void destroy(tw__workers *x)
 {
@@ -248,6 +271,7 @@ static void destroy(tw__workers *x)
     if (!t) return;
     tw__stepper_free(x, &t->all);
     tw__merge_free(&t->merge, x);
+    tw__free(x->ctx, t->sum, x->set.size, x->k->real);
     tw__free(x->ctx, t->seat, x->n, sizeof *t->seat);
     tw__free(x->ctx, t, 1, sizeof *t);
 }
@@ -261,11 +285,13 @@ const tw__protocol tw__protocol_allreduce = {
                           "each sends each other its part of the gradient, then its range of the sum: in all "
                           "as much as in a ring, 2 (n - 1) vectors, but in two messages' time"},
     .bits = TW__BITS_OF_LOCAL,
+    .is_for_processes = 1,
     .create = create,
     .free = destroy,
     .next = next,
     .computed = computed,
     .receive = receive,
+    .content = content,
     .visit = visit,
 };
 
@@ -283,6 +309,7 @@ const tw__protocol tw__protocol_sharded = {
     .next = next,
     .computed = computed,
     .receive = receive,
+    .content = content,
     .visit = visit,
 };
 

@@ -10,6 +10,7 @@
  *
  *     threads   every worker in its thread; a server acts in the thread that sent the message, one at a time
  *     sim       all in one thread, by a virtual clock
+ *     mpi       every worker in a process; servers in that of rank 0 (content.h)
  *
  * SPDX-License-Identifier: MIT */
 #ifndef TW_EXCHANGE_PROTOCOL_H
@@ -19,6 +20,7 @@
 #include "exchange/trace.h"
 #include <stdatomic.h>
 #include <thalweg/exchange.h>
+#include <thalweg/link.h>
 #include <thalweg/objective.h>
 
 typedef struct tw__workers tw__workers;
@@ -72,6 +74,15 @@ typedef struct tw__message {
     uint64_t clock, version;
 } tw__message;
 
+/* What a message has with it between processes: of the weights lo .. hi-1 a gradient's, or numbers of a
+ * vector. NULL: not that. */
+typedef struct tw__content {
+    tw__gradient *gradient;
+    int whole_lists; /* of what lists it has all, and not this range */
+    void *vector;
+    size_t lo, hi;
+} tw__content;
+
 enum tw__act {
     TW__COMPUTE, /* update `update` at `at` */
     TW__WAIT,    /* for a message */
@@ -94,6 +105,8 @@ typedef struct tw__protocol {
     int takes_rounds;
     /* Worker k of n evaluates rows k, k + n, ... alone, and without the penalties of the model. */
     int has_shards;
+    /* Its workers may be in several processes: what one changes of another's goes by messages. */
+    int is_for_processes;
     /* What helps workers that wait for most of the time, as ": the rest of a sentence". NULL, or NULL is the
      * answer: nothing that is known. */
     const char *(*against_waiting)(const double *values);
@@ -112,6 +125,9 @@ typedef struct tw__protocol {
     /* me->gradient is that of me->update, and may be changed */
     tw_status (*computed)(tw__workers *x, tw__worker *me, tw_error *err);
     tw_status (*receive)(tw__workers *x, const tw__message *m, tw_error *err);
+    /* NULL, or changes what a message has with it, where that is not a gradient or weights: at the sender,
+     * and before it is received, at the receiver, where these then are. */
+    void (*content)(tw__workers *x, const tw__message *m, tw__content *c);
     /* A worker is back after a failure in an evaluation. *is_lost: that is not made again where it was, and
      * `next` says what is. NULL: it is made again, at the same weights. */
     tw_status (*returned)(tw__workers *x, tw__worker *me, int *is_lost, tw_error *err);
@@ -126,12 +142,14 @@ typedef struct tw__transport {
     /* Weights reach a worker that waits for them, and it evaluates, before whoever sent them does anything
      * else. */
     int answers_at_once;
-    /* One worker evaluates at a time, and its gradient is copied: one objective is enough for all. */
+    /* One worker evaluates at a time, and its gradient is copied, or one alone in a process: one objective is
+     * enough for all. */
     int shares_objective;
     /* A run is looked at between any two events, and not only when all rest: an update counts when it is
      * made. */
     int stops_anywhere;
     int is_virtual;      /* its clock is not the machine's */
+    int is_apart;        /* workers have no memory in common */
     int keeps_gradients; /* its state has those that workers hold; else they are lost when a run is saved */
     tw_status (*create)(tw__workers *x, tw_error *err);
     void (*free)(tw__workers *x);
@@ -149,7 +167,8 @@ typedef struct tw__transport {
     /* NULL, or when all rest: the workers have shared evaluations of the length of so many updates. */
     void (*pass)(tw__workers *x, double updates);
     tw_status (*visit)(tw__workers *x, tw_visitor *v, tw_error *err);
-    /* NULL but for a replay. A number for a worker's next update, if it is to have one. */
+    /* NULL, or a number for a worker's next update, if it is to have one, in place of the next that is
+     * free. */
     int (*take)(tw__workers *x, tw__worker *me);
     /* A worker's gradient was stepped, and was so stale. */
     void (*stepped)(tw__workers *x, const tw__worker *of, uint64_t update, uint64_t staleness);
@@ -173,6 +192,7 @@ typedef struct tw__workers_setting {
     /* Files, or NULL: a trace that is written, one that is repeated; head: what it says of the run. They are
      * needed while workers are made. */
     const char *trace, *replay, *head;
+    tw_link *link; /* between processes; NULL: there is one */
     tw_type type;
     size_t size; /* weights */
     void *w;     /* the run's */
@@ -211,6 +231,7 @@ struct tw__workers {
     tw__worker *worker; /* n of them */
     /* Set by the protocol's create: servers; whether every update's rows are split among the workers. */
     size_t n_servers;
+    int is_over;              /* rank 0 has ended the run */
     int splits, has_replicas; /* has_replicas: workers step weights of their own */
     int counts_arrivals; /* likewise, in simulations: what a worker has stepped counts when handed over */
     void *state, *carrier;
@@ -239,7 +260,7 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
                              tw_error *err);
 void tw__workers_free(tw__workers *x);
 /* The number of workers that a choice asks for, before there are any. */
-size_t tw__workers_count(const tw_exchange_choice *choice, const tw_context *ctx);
+size_t tw__workers_count(const tw_exchange_choice *choice, const tw_context *ctx, const tw_link *link);
 /* What the run's optimiser makes of so many updates. */
 uint64_t tw__exchange_steps(const tw_exchange_choice *choice, uint64_t updates);
 /* Works until `limit` updates are done in all. */

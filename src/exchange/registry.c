@@ -81,6 +81,10 @@ static tw__table table_of(const tw_exchange *e)
 static tw_status unknown_option(const struct reading *r, const tw__item *item, tw_error *err)
 {
     tw__guess guess = tw__guess_for(item->key);
+    if (tw__text_is(item->key, "workers") && strcmp(r->table[TRANSPORT].owner, "mpi") == 0)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "workers of mpi are its processes: mpirun -n N says how many there are, and workers does not");
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < r->table[k].n; i++)
             tw__guess_offer(&guess, tw__text_of(r->table[k].options[i].name));

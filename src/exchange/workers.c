@@ -38,8 +38,9 @@ const double *tw__transport_list(const tw__workers *x, const char *option, size_
     return list + 1;
 }
 
-size_t tw__workers_count(const tw_exchange_choice *choice, const tw_context *ctx)
+size_t tw__workers_count(const tw_exchange_choice *choice, const tw_context *ctx, const tw_link *link)
 {
+    if (tw__transport_of(choice->transport)->is_apart) return link ? tw_link_ranks(link) : 1;
     const double given = value_of(choice->transport, choice->transport_values, "workers");
     return given > 0 ? (size_t)given : (size_t)tw_context_threads(ctx);
 }

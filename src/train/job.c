@@ -26,6 +26,9 @@ static int is_path_without_method(const tw_job_options *o)
            !tw__fields_set(tw_job_fields, o, TW_FIELD_NO_SOLVER, TW_FIELD_NO_SOLVER);
 }
 
+/* Another process of several has the result, and writes it. */
+static int is_follower(const tw_job_options *o) { return o->run.link && tw_link_rank(o->run.link) > 0; }
+
 static tw_status copy_options(tw_job *job, const tw_job_options *o, tw_error *err)
 {
     tw_job_options copy = *o;
@@ -64,6 +67,8 @@ static tw_status check_options(const tw_job_options *o, tw_error *err)
     TW_TRY(tw__json_check_text("the folder's name", o->out, err));
     TW_TRY(tw__job_check_stream(o, err));
     TW_TRY(tw__pretrain_check(o, err));
+    if (o->run.link && (o->pretrain || o->cv || o->path))
+        return tw__fail(err, TW_ERR_SPEC, "fits before the run (pretrain, cv, path) are made by one process");
     if (o->run.order)
         return tw__fail(
             err, TW_ERR_SPEC,
@@ -238,6 +243,7 @@ tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *giv
     tw_job *job;
     tw_job_options o;
     TW_TRY(read_options(&o, given, err));
+    if (is_follower(&o)) o.out = NULL;
     TW_TRY(new_job(&job, ctx, &o, err));
     tw_status s = open_all(job, err);
     if (s == TW_OK && job->o.out) s = tw__job_claim(job, err);
@@ -332,16 +338,17 @@ static tw_status read_run(tw_context *ctx, const char *directory, json_t **run, 
                     why.message, tw_shell_word(directory, word));
 }
 
-/* Reads run.json and, unless the run has ended, locks its folder; then it is read once more, as another
- * process may have begun a new run there. */
-static tw_status read_and_lock(tw_context *ctx, const char *directory, json_t **run, void **lock,
+/* Reads run.json and, unless the run has ended or another process leads it, locks its folder; then it is read
+ * once more, as another process may have begun a new run there. */
+static tw_status read_and_lock(tw_context *ctx, const char *directory, int follows, json_t **run, void **lock,
                                tw_error *err)
 {
     TW_TRY(read_run(ctx, directory, run, err));
     if (tw__job_ended(*run) != TW_RUN_GOING) {
-        tw__job_tidy(ctx, directory);
+        if (!follows) tw__job_tidy(ctx, directory);
         return TW_OK;
     }
+    if (follows) return TW_OK;
     json_decref(*run);
     *run = NULL;
     TW_TRY(tw__directory_lock(ctx, directory, TW__WORK_RUN, lock, err));
@@ -361,7 +368,15 @@ static tw_status recorded_options(tw_job_options *o, const char *directory, cons
     o->run.custom_rule = given->run.custom_rule;
     o->run.event = given->run.event;
     o->run.user = given->run.user;
+    o->run.link = given->run.link;
     return TW_OK;
+}
+
+/* Nothing is written from here on. */
+static void forget_directory(tw_job *job)
+{
+    tw__free_text(job->ctx, (char *)(uintptr_t)job->o.out);
+    job->o.out = NULL;
 }
 
 static tw_status resume(tw_job **out, tw_context *ctx, const char *directory, const tw_job_options *given,
@@ -383,7 +398,7 @@ tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, co
     tw_job *job = NULL;
     tw_job_options given;
     TW_TRY(read_options(&given, options, err));
-    tw_status s = read_and_lock(ctx, directory, &run, &lock, err);
+    tw_status s = read_and_lock(ctx, directory, is_follower(&given), &run, &lock, err);
     if (s == TW_OK) s = in_run_json(resume(&job, ctx, directory, &given, run, err), directory, err);
     json_decref(run);
     if (s != TW_OK) {
@@ -391,6 +406,7 @@ tw_status tw_job_resume(tw_job **out, tw_context *ctx, const char *directory, co
         tw__directory_unlock(ctx, directory, TW__WORK_RUN, lock);
         return s;
     }
+    if (is_follower(&given)) forget_directory(job);
     job->lock = lock;
     *out = job;
     return TW_OK;
@@ -427,8 +443,7 @@ static tw_status open_again(tw_job **out, tw_context *ctx, const char *directory
     TW_TRY(pretrain(job, &status, err));
     if (status == TW_RUN_INTERRUPTED) return tw__fail(err, TW_STOPPED, "interrupted while it was pretrained");
     if (from_checkpoint) TW_TRY(tw__job_load_checkpoint(job, &found, err));
-    tw__free_text(ctx, (char *)(uintptr_t)job->o.out);
-    job->o.out = NULL;
+    forget_directory(job);
     return TW_OK;
 }
 
@@ -501,6 +516,7 @@ static tw_status score(tw_job *job, const tw_data *rows, const tw_objective *f, 
 static tw_status finish(tw_job *job, tw_error *err)
 {
     const void *kept;
+    if (is_follower(&job->o)) return TW_OK;
     TW_TRY(tw__job_kept(job, &kept, err));
     TW_TRY(check_weights(job, kept, err));
     if (job->test) {

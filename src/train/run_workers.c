@@ -215,7 +215,7 @@ tw_status tw__run_make_stepping(tw_run *r, const tw_exchange_choice *choice, tw_
 {
     r->stepping = r->ctx;
     if (!choice->transport || tw__transport_of(choice->transport)->answers_at_once ||
-        tw__workers_count(choice, r->ctx) == 1)
+        tw__transport_of(choice->transport)->is_apart || tw__workers_count(choice, r->ctx, r->o.link) == 1)
         return TW_OK;
     r->stepping = NULL;
     return make_context(r, &r->stepping, err);
@@ -303,6 +303,21 @@ static tw_status refuse(const tw_exchange_choice *choice, const char *why, tw_er
     return tw__fail(err, TW_ERR_SPEC, "exchange %s: %s", choice->spec, why);
 }
 
+/* What several processes would each have a part of. */
+static tw_status check_apart(const tw_run *r, const tw_exchange_choice *choice, tw_error *err)
+{
+    const int is_apart = tw__transport_of(choice->transport)->is_apart;
+    if (!r->o.link && is_apart)
+        return refuse(choice, "there is one process; to start several, run mpirun -n N thalweg train ...",
+                      err);
+    if (r->o.link && !is_apart)
+        return refuse(choice, "workers are processes here: write mpi+ before the exchange", err);
+    if (is_apart && r->estimator->is_led) return refuse(choice, "a snapshot of svrg is one process's", err);
+    if (is_apart && r->train.carry)
+        return refuse(choice, "with carry=1 each process would have the state of some streams", err);
+    return is_apart && (r->o.trace || r->o.replay) ? refuse(choice, "a trace is of one process", err) : TW_OK;
+}
+
 /* What is made for one process. */
 static tw_status check(const tw_run *r, const tw_exchange_choice *choice, size_t workers, tw_error *err)
 {
@@ -347,7 +362,7 @@ static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice,
                       "with carry=1 an update begins where the one before ended: workers must share it", err);
     if (r->train.carry && r->estimator->batch > (uint64_t)TW_LEAF * TW_MOST_LEAVES)
         return refuse(choice, "with carry=1 a batch that is shared has at most 512 rows", err);
-    if (r->train.joins && (x->splits ? !x->transport->reduce : r->workers->n < x->n))
+    if (r->train.joins && (x->splits ? !x->transport->reduce : x->transport->answers_at_once && x->n > 1))
         return refuse(
             choice,
             "batch normalisation waits within an evaluation, which simulated and repeated workers cannot",
@@ -398,7 +413,8 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
                               const tw__estimator_setting *estimator, tw_error *err)
 {
     struct tw__run_workers *ws = r->workers;
-    const size_t workers = tw__workers_count(choice, r->ctx);
+    TW_TRY(check_apart(r, choice, err));
+    const size_t workers = tw__workers_count(choice, r->ctx, r->o.link);
     TW_TRY(check(r, choice, workers, err));
     TW_TRY(check_trace(r, choice, err));
     ws->n = tw__transport_of(choice->transport)->shares_objective ? 1 : workers;
@@ -415,12 +431,13 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     char head[HEAD] = "";
     tw_estimator_choice drawn;
     TW_TRY(tw_estimator_read(&drawn, estimator->spec, err));
-    if (r->o.trace || r->o.replay) write_head(r, choice, drawn.spec, workers, head);
+    if (r->o.trace || r->o.replay || r->o.link) write_head(r, choice, drawn.spec, workers, head);
     const tw__workers_setting s = {.choice = choice,
                                    .workers = workers,
                                    .trace = r->o.trace,
                                    .replay = r->o.replay,
                                    .head = head,
+                                   .link = r->o.link,
                                    .type = r->train.type,
                                    .size = r->size,
                                    .w = r->w,
@@ -442,9 +459,7 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     TW_TRY(tw__workers_create(&ws->x, r->stepping, &s, err));
     for (size_t i = 0; i < ws->n; i++) ws->station[i].collector.x = ws->x;
     note_rate(r);
-    TW_TRY(check_splits(r, choice, err));
-    ws->options = NULL;
-    return TW_OK;
+    return check_splits(r, choice, err);
 }
 
 tw_status tw__run_make_workers(tw_run *r, const tw_exchange_choice *choice, const tw_optimizer_options *o,
@@ -498,6 +513,10 @@ tw_status tw__run_work(tw_run *r, tw_error *err)
     const uint64_t until = next_look(r);
     const double start = tw__seconds();
     TW_TRY(tw__workers_run(ws->x, limit_of(r, until), err));
+    if (ws->x->is_over) { /* which rank 0 alone has looked at */
+        r->status = TW_RUN_INTERRUPTED;
+        return TW_OK;
+    }
     if (!ws->x->transport->is_virtual || r->updates == until) TW_TRY(tw__workers_gather(ws->x, err));
     if (r->updates == tw__run_updates(r)) TW_TRY(tw__workers_end(ws->x, err));
     if (!ws->x->transport->is_virtual && tw__seconds() - start < around && ws->stretch < MOST)

@@ -1,0 +1,154 @@
+/* Contents of messages between processes; see content.h.
+ * SPDX-License-Identifier: MIT */
+#include "exchange/content.h"
+#include <string.h>
+
+void tw__write(tw__writer *w, const void *from, size_t n)
+{
+    if (w->at) memcpy(w->at + w->n, from, n);
+    w->n += n;
+}
+
+tw_status tw__read(tw__reader_of_bytes *r, void *to, size_t n, tw_error *err)
+{
+    if (n > r->left) return tw__fail(err, TW_ERR_DATA, "a message between processes is too short");
+    memcpy(to, r->at, n);
+    r->at += n;
+    r->left -= n;
+    return TW_OK;
+}
+
+void tw__stand_in_free(const tw__workers *x, tw__stand_in *s)
+{
+    for (size_t i = 0; i < TW_MOST_LEAVES; i++) {
+        tw__free(x->ctx, s->dense[i], x->set.size, x->k->real);
+        tw__list_free(x->ctx, &s->list[i], x->k->real);
+    }
+}
+
+/* ---- what there is ------------------------------------------------------------------------------------- */
+
+static void *weights_of(const tw__workers *x, size_t worker)
+{
+    return worker < x->n && x->worker[worker].w ? x->worker[worker].w : x->set.w;
+}
+
+/* A server sends the run's weights, and a worker has them as its copy, if it has one. */
+static tw__content content_of(tw__workers *x, const tw__message *m, int sends)
+{
+    tw__content c = {.lo = m->lo, .hi = m->hi};
+    if (m->carries == TW__GRADIENT) c.gradient = &x->worker[m->from].gradient;
+    if (m->carries == TW__WEIGHTS) c.vector = weights_of(x, m->from < x->n || sends ? m->from : m->to);
+    if (x->protocol->content) x->protocol->content(x, m, &c);
+    return c;
+}
+
+/* ---- gradients ----------------------------------------------------------------------------------------- */
+
+struct head {
+    uint64_t update, lo, hi, leaves, n, rows, is_mean;
+};
+struct node {
+    uint64_t first, is_list, count;
+};
+
+static void write_list(const tw__workers *x, const tw__content *c, const tw_sparse_sum *list, size_t first,
+                       tw__writer *w)
+{
+    const size_t from = c->whole_lists ? 0 : tw__list_place(list, c->lo),
+                 to = c->whole_lists ? list->n : tw__list_place(list, c->hi);
+    const struct node node = {.first = first, .is_list = 1, .count = to - from};
+    tw__write(w, &node, sizeof node);
+    tw__write(w, list->index + from, (to - from) * sizeof *list->index);
+    tw__write(w, (const char *)list->value + from * x->k->real, (to - from) * x->k->real);
+}
+
+static void write_gradient(const tw__workers *x, const tw__content *c, uint64_t update, tw__writer *w)
+{
+    const tw__gradient *g = c->gradient;
+    const struct head head = {update, g->lo, g->hi, g->leaves, g->n, g->rows, (uint64_t)g->is_mean};
+    tw__write(w, &head, sizeof head);
+    tw__write(w, g->leaf + g->lo, (g->hi - g->lo) * sizeof *g->leaf);
+    for (size_t i = 0; i < g->n; i++) {
+        if (g->node[i].is_list) {
+            write_list(x, c, g->node[i].list, g->first[i], w);
+            continue;
+        }
+        const struct node node = {.first = g->first[i], .count = c->hi - c->lo};
+        tw__write(w, &node, sizeof node);
+        tw__write(w, (const char *)g->node[i].dense + c->lo * x->k->real, (c->hi - c->lo) * x->k->real);
+    }
+}
+
+static int is_list(const tw__workers *x, const tw_sparse_sum *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (list->index[i] >= x->set.size || (i > 0 && list->index[i] <= list->index[i - 1])) return 0;
+    return 1;
+}
+
+static tw_status read_node(tw__workers *x, tw__stand_in *s, const tw__content *c, size_t i,
+                           tw__reader_of_bytes *r, tw_error *err)
+{
+    tw__gradient *g = c->gradient;
+    struct node node;
+    tw_sparse_sum *list = &s->list[i];
+    TW_TRY(tw__read(r, &node, sizeof node, err));
+    if (node.first >= TW_MOST_LEAVES || node.count > (node.is_list ? x->set.size : c->hi - c->lo))
+        return tw__fail(err, TW_ERR_DATA, "a message between processes has a gradient that does not fit");
+    g->first[i] = (size_t)node.first;
+    g->node[i] = (tw__sum){.is_list = node.is_list != 0, .dense = s->dense[i], .list = list};
+    if (node.is_list) {
+        TW_TRY(tw__list_reserve(x->ctx, list, (size_t)node.count, x->k->real, err));
+        list->n = (size_t)node.count;
+        TW_TRY(tw__read(r, list->index, list->n * sizeof *list->index, err));
+        TW_TRY(tw__read(r, list->value, list->n * x->k->real, err));
+        return is_list(x, list)
+                   ? TW_OK
+                   : tw__fail(err, TW_ERR_DATA, "a message between processes has a list out of order");
+    }
+    if (!s->dense[i]) TW_TRY(tw__alloc(x->ctx, &s->dense[i], x->set.size, x->k->real, err));
+    g->node[i].dense = s->dense[i];
+    return tw__read(r, (char *)s->dense[i] + c->lo * x->k->real, (size_t)node.count * x->k->real, err);
+}
+
+static tw_status read_gradient(tw__workers *x, tw__stand_in *s, const tw__content *c, tw__worker *of,
+                               tw__reader_of_bytes *r, tw_error *err)
+{
+    tw__gradient *g = c->gradient;
+    struct head head;
+    TW_TRY(tw__read(r, &head, sizeof head, err));
+    if (head.lo > head.hi || head.hi > TW_MOST_LEAVES || head.n > TW_MOST_LEAVES ||
+        head.leaves > TW_MOST_LEAVES)
+        return tw__fail(err, TW_ERR_DATA, "a message between processes has a gradient that does not fit");
+    of->update = head.update;
+    g->lo = (size_t)head.lo;
+    g->hi = (size_t)head.hi;
+    g->leaves = (size_t)head.leaves;
+    g->n = (size_t)head.n;
+    g->rows = head.rows;
+    g->is_mean = head.is_mean != 0;
+    TW_TRY(tw__read(r, g->leaf + g->lo, (g->hi - g->lo) * sizeof *g->leaf, err));
+    for (size_t i = 0; i < g->n; i++) TW_TRY(read_node(x, s, c, i, r, err));
+    return TW_OK;
+}
+
+/* ---- both ---------------------------------------------------------------------------------------------- */
+
+void tw__content_write(tw__workers *x, const tw__message *m, tw__writer *w)
+{
+    const tw__content c = content_of(x, m, 1);
+    if (c.gradient) write_gradient(x, &c, x->worker[m->from].update, w);
+    if (c.vector) tw__write(w, (const char *)c.vector + c.lo * x->k->real, (c.hi - c.lo) * x->k->real);
+}
+
+tw_status tw__content_read(tw__workers *x, tw__stand_in *stand_in, const tw__message *m,
+                           tw__reader_of_bytes *r, tw_error *err)
+{
+    const tw__content c = content_of(x, m, 0);
+    if (c.lo > c.hi || c.hi > x->set.size)
+        return tw__fail(err, TW_ERR_DATA, "a message between processes is about weights that there are not");
+    if (c.gradient) TW_TRY(read_gradient(x, &stand_in[m->from], &c, &x->worker[m->from], r, err));
+    return c.vector ? tw__read(r, (char *)c.vector + c.lo * x->k->real, (c.hi - c.lo) * x->k->real, err)
+                    : TW_OK;
+}

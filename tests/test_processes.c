@@ -1,0 +1,179 @@
+/* Workers in separate processes, here threads with a link over memory: each makes its own run.
+ * SPDX-License-Identifier: MIT */
+#include "worker_runs.h"
+#include "memory_link.h"
+
+/* One process: its run, and what became of it. */
+struct process {
+    const worker_run *run;
+    const char *exchange;
+    tw_link *link;
+    size_t bytes;
+    void *weights; /* of rank 0 */
+    worker_run told;
+    tw_error err;
+};
+
+static void *be_process(void *arg)
+{
+    struct process *p = arg;
+    p->told = *p->run;
+    p->told.o.link = p->link;
+    p->told.threads = 1;
+    p->weights = worker_weights(&p->told, p->exchange, &p->bytes, &p->err);
+    tw_link_close(p->link, p->weights ? NULL : &p->err);
+    return NULL;
+}
+
+/* All processes of a run; run[i] may be another one. */
+static void be_all(const worker_run *const *run, const char *exchange, size_t n, struct process *to)
+{
+    memory_net net;
+    pthread_t thread[MEMORY_MOST];
+    tw_context *ctx = networks_context(1);
+    memory_open(&net, n);
+    for (size_t i = 0; i < n; i++) {
+        const tw_link_carrier c = memory_carrier(&net, i);
+        to[i] = (struct process){.run = run[i], .exchange = exchange};
+        assert_int_equal(tw_link_create(&to[i].link, ctx, &c, NULL), TW_OK);
+    }
+    for (size_t i = 0; i < n; i++) assert_int_equal(pthread_create(&thread[i], NULL, be_process, &to[i]), 0);
+    for (size_t i = 0; i < n; i++) pthread_join(thread[i], NULL);
+    memory_end_all(&net);
+    tw_context_free(ctx);
+}
+
+static void free_all(struct process *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) free(p[i].weights);
+}
+
+/* The weights of rank 0 are those of `local`. */
+static void same_as_local(worker_run *r, const char *exchange, size_t n)
+{
+    struct process p[MEMORY_MOST];
+    const worker_run *const runs[] = {r, r, r, r};
+    tw_error err = {0};
+    size_t bytes;
+    void *local = worker_weights(r, "local", &bytes, &err);
+    assert_non_null(local);
+    const double loss = r->loss;
+    be_all(runs, exchange, n, p);
+    for (size_t i = 0; i < n; i++)
+        if (!p[i].weights)
+            fail_msg("%s, %s, rank %zu of %zu: %s", r->model, exchange, i, n, p[i].err.message);
+    if (p[0].bytes != bytes || memcmp(p[0].weights, local, bytes) != 0)
+        fail_msg("%s with %s: %s in %zu processes and local differ", r->model,
+                 r->o.optimizer ? r->o.optimizer : "sgd", exchange, n);
+    assert_true(p[0].told.loss == loss);
+    free(local);
+    free_all(p, n);
+}
+
+static void bits_of_local(void **state)
+{
+    static const char *const rules[] = {"sgd:lr=0.05", "adam:lr=0.01", "clip_global_norm:max=0.5+nag"};
+    (void)state;
+    for (size_t n = 2; n <= MEMORY_MOST; n++)
+        for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+            worker_run net = {.rows = networks_data,
+                              .model = "flatten; dense 150 relu; dropout 0.2; dense 3 softmax",
+                              .classes = 3,
+                              .n_rows = 100,
+                              .o.optimizer = rules[i]};
+            worker_run sparse = {.rows = worker_sparse, .model = "softmax", .classes = 16, .o.batch = 50};
+            sparse.o.optimizer = rules[i];
+            same_as_local(&net, "mpi+allreduce", n);
+            same_as_local(&sparse, "mpi+allreduce", n);
+        }
+}
+
+/* Sums over the batch within an evaluation; a rate that a control of rank 0 lowers. */
+static void bits_of_local_for_hard_models(void **state)
+{
+    (void)state;
+    worker_run joined = {.rows = networks_data,
+                         .model = worker_batch_norm,
+                         .classes = 3,
+                         .n_rows = 120,
+                         .o.batch = 40};
+    worker_run controlled = {.rows = networks_data,
+                             .model = "flatten; dense 9 relu; dense 3 softmax",
+                             .classes = 3,
+                             .n_rows = 100,
+                             .o.control = "plateau:metric=loss,patience=1,threshold=0.9"};
+    joined.o.optimizer = "adam:lr=0.01";
+    controlled.o.epochs = 6;
+    same_as_local(&joined, "mpi+allreduce", 3);
+    same_as_local(&controlled, "mpi+allreduce", 2);
+}
+
+static void what_is_told(void **state)
+{
+    struct process p[2];
+    worker_run r = {.rows = networks_data,
+                    .model = "flatten; dense 9 relu; dense 3 softmax",
+                    .classes = 3,
+                    .n_rows = 96};
+    const worker_run *const runs[] = {&r, &r};
+    (void)state;
+    be_all(runs, "mpi+allreduce", 2, p);
+    assert_non_null(p[0].weights);
+    assert_int_equal(p[0].told.info.workers, 2);
+    assert_int_equal(p[0].told.info.messages,
+                     2 * 2 * 9); /* each to each in two stages of each of 9 updates */
+    free_all(p, 2);
+}
+
+/* Options and rows must be those of rank 0, whose message names the line. */
+static void other_runs(void **state)
+{
+    struct process p[2];
+    worker_run r = {.rows = networks_data,
+                    .model = "flatten; dense 9 relu; dense 3 softmax",
+                    .classes = 3,
+                    .n_rows = 96},
+               other = r;
+    const worker_run *const runs[] = {&r, &other};
+    (void)state;
+    other.o.optimizer = "adam";
+    be_all(runs, "mpi+allreduce", 2, p);
+    assert_null(p[0].weights);
+    assert_int_equal(p[0].err.code, TW_ERR_SPEC);
+    assert_string_equal(p[0].err.message,
+                        "rank 1 on east makes another run: optimizer adam, and here optimizer sgd:lr=0.05");
+    assert_int_equal(p[1].err.code, TW_ERR_WORKER);
+    assert_non_null(strstr(p[1].err.message, "rank 0 on north has failed: rank 1 on east makes another run"));
+    free_all(p, 2);
+}
+
+static void refused(void **state)
+{
+    static const char *const cases[][2] = {
+        {"local", "a link between processes needs an exchange on mpi"},
+        {"allreduce:workers=2", "workers are processes here: write mpi+ before the exchange"},
+        {"mpi+allreduce:workers=2", "mpirun -n N says how many there are"},
+        {"mpi+hogwild", "share memory"},
+        {"mpi+roundrobin", "roundrobin does not run in several processes yet"},
+    };
+    worker_run r = {.rows = networks_data, .model = "flatten; dense 3 softmax", .classes = 3};
+    const worker_run *const runs[] = {&r, &r};
+    (void)state;
+    worker_refused(&r, "mpi+allreduce", "there is one process");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct process p[2];
+        be_all(runs, cases[i][0], 2, p);
+        assert_null(p[0].weights);
+        assert_int_equal(p[0].err.code, TW_ERR_SPEC);
+        if (!strstr(p[0].err.message, cases[i][1])) fail_msg("%s: %s", cases[i][0], p[0].err.message);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(bits_of_local),
+                                       cmocka_unit_test(bits_of_local_for_hard_models),
+                                       cmocka_unit_test(what_is_told), cmocka_unit_test(other_runs),
+                                       cmocka_unit_test(refused)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
