@@ -1,6 +1,8 @@
 /* The simulator: its state in checkpoints, its times, and what it refuses.
  * SPDX-License-Identifier: MIT */
 #include "stored_runs.h"
+#include "estimators/estimator.h"
+#include "exchange/sim.h"
 #include "files.h"
 #include "file/checkpoint.h"
 #include <unistd.h>
@@ -357,6 +359,42 @@ static void times_are_refused(void **state)
     }
 }
 
+/* Before that is taken, or at the first gradient that turns out to be a vector. */
+static void memory_is_looked_at(void **state)
+{
+    enum { COLUMNS = 600, CLASSES = 3000 };
+    static const char *const protocols[] =
+        {"average", "easgd", "diloco:sync=0", "downpour", "ps:servers=2,sync=asp", "ps:sync=asp"};
+    const double each = (double)COLUMNS * CLASSES * sizeof(double);
+    const uint64_t workers = (uint64_t)(2 * tw__memory_of_machine() / each);
+    (void)state;
+    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
+        worker_run r = {.rows = worker_sparse, .model = "softmax", .classes = CLASSES, .n_rows = 2 * CLASSES};
+        char exchange[100];
+        tw_error err = {0};
+        size_t bytes;
+        snprintf(exchange, sizeof exchange, "sim:workers=%llu+%s", (unsigned long long)workers, protocols[i]);
+        void *w = worker_weights(&r, exchange, &bytes, &err);
+        if (w || err.code != TW_ERR_MEMORY || !strstr(err.message, "out of memory: exchange sim:workers="))
+            fail_msg("%s: \"%s\"", exchange, w ? "runs" : err.message);
+    }
+}
+
+/* Each would send one to each other in every stage of an update. */
+static void messages_are_looked_at(void **state)
+{
+    const double workers = sqrt(2 * tw__memory_of_machine() / sizeof(tw__sim_event));
+    worker_run r = {.rows = worker_sparse, .model = "logistic", .classes = 2};
+    char exchange[100];
+    tw_error err = {0};
+    size_t bytes;
+    (void)state;
+    snprintf(exchange, sizeof exchange, "sim:workers=%.0f+allreduce", workers);
+    assert_null(worker_weights(&r, exchange, &bytes, &err));
+    assert_int_equal(err.code, TW_ERR_MEMORY);
+    assert_non_null(strstr(err.message, "out of memory: exchange sim:workers="));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +409,8 @@ int main(void)
         cmocka_unit_test(time_of_ssp_is_between),
         cmocka_unit_test(busy_servers_have_queues),
         cmocka_unit_test(times_are_refused),
+        cmocka_unit_test(memory_is_looked_at),
+        cmocka_unit_test(messages_are_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

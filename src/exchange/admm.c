@@ -93,6 +93,7 @@ static void measure_shards(const tw__workers *x, struct admm *a)
 
 static tw_status make_vectors(tw__workers *x, struct admm *a, tw_error *err)
 {
+    TW_TRY(tw__workers_keep(x, x->set.size * x->k->real, err));
     TW_TRY(tw__alloc(x->ctx, &a->pull, x->n, sizeof *a->pull, err));
     TW_TRY(tw__alloc(x->ctx, &a->dual, x->n, sizeof *a->dual, err));
     TW_TRY(tw__alloc(x->ctx, &a->spread, x->n, sizeof *a->spread, err));

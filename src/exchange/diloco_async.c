@@ -204,6 +204,7 @@ static tw_status check(const tw__workers *x, const tw__diloco_async *a, tw_error
 
 static tw_status make_vectors(tw__workers *x, tw__diloco_async *a, tw_error *err)
 {
+    TW_TRY(tw__workers_keep(x, x->set.size * x->k->real, err));
     TW_TRY(tw__alloc(x->ctx, &a->begin, x->n, sizeof *a->begin, err));
     for (size_t i = 0; i < x->n; i++) TW_TRY(tw__alloc(x->ctx, &a->begin[i], x->set.size, x->k->real, err));
     for (size_t k = 0; a->buffer > 1 && a->buffer >> k; k++)

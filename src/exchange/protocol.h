@@ -229,6 +229,7 @@ struct tw__workers {
     const tw__kernels *k;
     size_t n;
     tw__worker *worker; /* n of them */
+    double kept;        /* bytes for all of them */
     /* Set by the protocol's create: servers; whether every update's rows are split among the workers. */
     size_t n_servers;
     int is_over;              /* rank 0 has ended the run */
@@ -288,6 +289,9 @@ double tw__exchange_value(const tw__workers *x, const char *option); /* of the p
 uint64_t tw__take_updates(tw__workers *x, uint64_t most, uint64_t *first);
 /* A number for a worker's next update, if there is one to give out. */
 int tw__take_update(tw__workers *x, tw__worker *me);
+/* Notes that every worker keeps so many bytes more, before they are made: refuses what is more than the
+ * machine has, and the system would end the process for. */
+tw_status tw__workers_keep(tw__workers *x, size_t bytes, tw_error *err);
 /* Gives every worker weights, as the run's are now. */
 tw_status tw__copy_weights(tw__workers *x, tw_error *err);
 tw_status tw__send(tw__workers *x, const tw__message *m, tw_error *err);

@@ -7,6 +7,8 @@
 #include "base/pool.h"
 #include <string.h>
 
+/* About what an optimiser takes without its state. */
+enum { OPTIMIZER_BYTES = 1 << 15 };
 enum { PIECE = 256, LEVELS = 32, PIECES_PER_TASK = 64 };
 
 /* ---- making -------------------------------------------------------------------------------------------- */
@@ -33,6 +35,8 @@ static tw_status make_stepper(tw__workers *x, size_t i, tw__stepper *to, tw_erro
 
 tw_status tw__replicas_create(tw__workers *x, tw__replicas *r, tw_error *err)
 {
+    const size_t state = tw_optimizer_state_bytes(x->set.optimizer);
+    if (x->n > 1) TW_TRY(tw__workers_keep(x, OPTIMIZER_BYTES + state, err));
     TW_TRY(tw__alloc(x->ctx, &r->stepper, x->n, sizeof *r->stepper, err));
     for (size_t i = 0; i < x->n; i++) TW_TRY(make_stepper(x, i, &r->stepper[i], err));
     x->has_several = x->n > 1;

@@ -48,6 +48,15 @@ static tw__sim_event take(tw__sim *c)
 
 /* ---- workers ------------------------------------------------------------------------------------------- */
 
+/* Of whole updates every worker has one in the end. */
+static tw_status expect_vectors(tw__workers *x, tw_error *err)
+{
+    tw__sim *c = x->carrier;
+    if (c->has_vectors || x->splits) return TW_OK;
+    c->has_vectors = 1;
+    return tw__workers_keep(x, x->set.size * x->k->real, err);
+}
+
 static tw_status keep_node(tw__workers *x, tw__sim_node *to, tw__sum *sum, tw_error *err)
 {
     if (sum->is_list) {
@@ -55,7 +64,10 @@ static tw_status keep_node(tw__workers *x, tw__sim_node *to, tw__sum *sum, tw_er
         sum->list = &to->list;
         return TW_OK;
     }
-    if (!to->dense) TW_TRY(tw__alloc(x->ctx, &to->dense, x->set.size, x->k->real, err));
+    if (!to->dense) {
+        TW_TRY(expect_vectors(x, err));
+        TW_TRY(tw__alloc(x->ctx, &to->dense, x->set.size, x->k->real, err));
+    }
     memcpy(to->dense, sum->dense, x->set.size * x->k->real);
     sum->dense = to->dense;
     return TW_OK;
@@ -278,6 +290,9 @@ static tw_status create(tw__workers *x, tw_error *err)
     x->carrier = c;
     tw__sim_clock_read(&c->clock, x);
     TW_TRY(tw__sim_clock_check(&c->clock, x, err));
+    /* who shares an update without a server sends a message to each other worker */
+    const size_t messages = x->splits && x->n_servers == 0 ? x->n : 1;
+    TW_TRY(tw__workers_keep(x, messages * sizeof *c->heap, err));
     TW_TRY(tw__alloc(x->ctx, &c->server_free, x->n_servers, sizeof *c->server_free, err));
     return tw__alloc(x->ctx, &c->seat, x->n, sizeof *c->seat, err);
 }

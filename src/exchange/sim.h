@@ -40,7 +40,7 @@ typedef struct tw__sim {
     tw__sim_seat *seat;
     double *server_free; /* when each server has done what has arrived */
     tw__sim_clock clock;
-    int has_begun;
+    int has_begun, has_vectors; /* has_vectors: gradients are not lists alone */
 } tw__sim;
 
 /* A copy of the worker's gradient where the next worker's evaluation does not reach. */
