@@ -51,13 +51,6 @@ static inline tw_run *make(tw_context *ctx, const tw_objective *f, void *w, cons
     return run;
 }
 
-static inline double distance(const double *a, const double *b, int n)
-{
-    double sum = 0;
-    for (int i = 0; i < n; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
-    return sqrt(sum);
-}
-
 /* Every estimator, with its forms. */
 static const char *const all_specs[] = {"minibatch",     "full",         "single",   "sag",
                                         "sag:norm=seen", "saga",         "svrg:m=3", "svrg:option=II,m=4",

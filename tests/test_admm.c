@@ -2,6 +2,7 @@
  * threads and in the simulator, refused where there is no consensus.
  * SPDX-License-Identifier: MIT */
 #include "worker_runs.h"
+#include "distance.h"
 
 static worker_run convex(const char *model, int classes)
 {
@@ -11,13 +12,6 @@ static worker_run convex(const char *model, int classes)
                         .n_rows = 301,
                         .o.estimator = "full",
                         .o.optimizer = "sgd:lr=0.5"};
-}
-
-static double distance(const double *a, const double *b, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
-    return sqrt(sum);
 }
 
 /* Shards of unequal length, with l2, l1 (whose zeros are exact) and both. */

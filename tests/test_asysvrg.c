@@ -2,6 +2,7 @@
  * where they do, snapshots at which all rest, refused where there is no common point.
  * SPDX-License-Identifier: MIT */
 #include "worker_runs.h"
+#include "distance.h"
 
 static const char *const racing[] = {"hogwild:workers=4",
                                      "asysvrg:workers=2",

@@ -1,6 +1,6 @@
 /* Runs whose gradients are as old as a file says.
  * SPDX-License-Identifier: MIT */
-#include "worker_runs.h"
+#include "half_square.h"
 #include "files.h"
 #include "exchange/delays.h"
 #include <unistd.h>
@@ -73,52 +73,15 @@ static void files_are_refused(void **state)
 
 /* ---- by hand ------------------------------------------------------------------------------------------- */
 
-/* x^2 / 2 in each of 16 rows, which two workers share. */
-static int half_square(void *user, const tw_eval *e)
-{
-    const double x = *(const double *)e->w, n = (double)e->n;
-    (void)user;
-    *e->sums = (tw_sums){.loss = n * x * x / 2, .weight = n};
-    if (e->want & TW_WANT_GRADIENT) *(double *)e->gradient = n * x;
-    return 0;
-}
-
-static tw_status fork_it(void *user, tw_context *ctx, tw_objective *copy, tw_error *err)
-{
-    (void)ctx, (void)err;
-    *copy = *(const tw_objective *)user;
-    return TW_OK;
-}
-static void free_it(tw_objective *copy) { (void)copy; }
-
+/* Of two workers that share 16 rows. */
 static double after(uint64_t steps, const char *exchange)
 {
-    static const int64_t shape[] = {1};
-    static const tw_tensor tensor = {.name = "x", .rank = 1, .shape = shape};
-    static const tw_objective objective = {.size = sizeof objective,
-                                           .type = TW_F64,
-                                           .tensors = &tensor,
-                                           .n_tensors = 1,
-                                           .n_rows = 16,
-                                           .lanes = 1,
-                                           .user = (void *)(uintptr_t)&objective,
-                                           .eval = half_square,
-                                           .fork = fork_it,
-                                           .free_fork = free_it};
-    tw_context *ctx = networks_context(1);
-    tw_run *run;
-    tw_error err = {0};
     tw_run_options o = TW_RUN_OPTIONS_INIT;
-    double x = 1;
     o.optimizer = "sgd:lr=0.5";
     o.estimator = "full";
     o.epochs = steps;
     o.exchange = exchange;
-    if (tw_run_create(&run, ctx, &objective, NULL, &x, &o, &err) != TW_OK) fail_msg("%s", err.message);
-    if (worker_epochs(run, &err) != TW_OK) fail_msg("%s", err.message);
-    tw_run_free(run);
-    tw_context_free(ctx);
-    return x;
+    return half_square_end(16, &o);
 }
 
 static void by_hand(void **state)

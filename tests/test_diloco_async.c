@@ -1,6 +1,6 @@
 /* diloco without waiting: a published simulation's times, and what it must be equal to.
  * SPDX-License-Identifier: MIT */
-#include "worker_runs.h"
+#include "half_square.h"
 
 static const char net[] = "flatten; dense 9 relu; dropout 0.2; dense 3 softmax";
 
@@ -135,39 +135,6 @@ static void weights_are_shares(void **state)
     }
 }
 
-/* x^2 / 2 */
-static int half_square(void *user, const tw_eval *e)
-{
-    const double x = *(const double *)e->w;
-    (void)user;
-    *e->sums = (tw_sums){.loss = x * x / 2, .weight = 1};
-    if (e->want & TW_WANT_GRADIENT) *(double *)e->gradient = x;
-    return 0;
-}
-
-static double half_square_after(uint64_t updates, const char *exchange)
-{
-    static const int64_t shape[] = {1};
-    static const tw_tensor tensor = {.name = "x", .rank = 1, .shape = shape};
-    const tw_objective objective = {.size = sizeof objective,
-                                    .type = TW_F64,
-                                    .tensors = &tensor,
-                                    .n_tensors = 1,
-                                    .lanes = 1,
-                                    .eval = half_square};
-    tw_context *ctx = networks_context(1);
-    tw_run *run;
-    tw_error err = {0};
-    tw_run_options o = {.size = sizeof o, .optimizer = "sgd:lr=0.1", .exchange = exchange};
-    double x = 1;
-    o.epochs = updates;
-    if (tw_run_create(&run, ctx, &objective, NULL, &x, &o, &err) != TW_OK) fail_msg("%s", err.message);
-    if (worker_epochs(run, &err) != TW_OK) fail_msg("%s", err.message);
-    tw_run_free(run);
-    tw_context_free(ctx);
-    return x;
-}
-
 /* Liu et al. 2024, Algorithm 3 with c = 0: each arrival steps by lr g/N, and each N-th by lr beta m more,
  * where m = beta m + the mean of the N. */
 static void delayed_nesterov(void **state)
@@ -191,10 +158,13 @@ static void delayed_nesterov(void **state)
         begun[i] = centre;
         at[i] = given++ < UPDATES ? at[i] + times[i] : 1e9;
     }
-    const double x =
-        half_square_after(UPDATES,
-                          "sim:workers=2,times=1|1.77+diloco:every=1,sync=0,buffer=2,weight=mean,preview=1,"
-                          "outer=\"sgd:lr=0.7,momentum=0.9,nesterov=1\"");
+    const tw_run_options o =
+        {.size = sizeof o,
+         .optimizer = "sgd:lr=0.1",
+         .epochs = UPDATES,
+         .exchange = "sim:workers=2,times=1|1.77+diloco:every=1,sync=0,buffer=2,weight=mean,preview=1,"
+                     "outer=\"sgd:lr=0.7,momentum=0.9,nesterov=1\""};
+    const double x = half_square_end(0, &o);
     if (!(fabs(x - centre) < 1e-12)) fail_msg("%.17g and not %.17g", x, centre);
 }
 

@@ -2,6 +2,7 @@
  * numbers decides the bits.
  * SPDX-License-Identifier: MIT */
 #include "estimator_runs.h"
+#include "distance.h"
 
 /* ---- the directions ------------------------------------------------------------------------------------ */
 

@@ -1,7 +1,7 @@
 /* Workers that take turns: one process where they evaluate in their turn, and otherwise gradients that are
  * exactly n - 1 steps old.
  * SPDX-License-Identifier: MIT */
-#include "worker_runs.h"
+#include "half_square.h"
 #include "base/context.h"
 #include "least_squares.h"
 
@@ -42,46 +42,13 @@ static void turns_are_local_for_every_rule(void **state)
 
 /* ---- delayed ------------------------------------------------------------------------------------------- */
 
-/* x^2 / 2 */
-static int half_square(void *user, const tw_eval *e)
-{
-    const double x = *(const double *)e->w;
-    (void)user;
-    *e->sums = (tw_sums){.loss = x * x / 2, .weight = 1};
-    if (e->want & TW_WANT_GRADIENT) *(double *)e->gradient = x;
-    return 0;
-}
-
-static tw_status fork_it(void *user, tw_context *ctx, tw_objective *copy, tw_error *err)
-{
-    (void)ctx, (void)err;
-    *copy = *(const tw_objective *)user;
-    return TW_OK;
-}
-static void free_it(tw_objective *copy) { (void)copy; }
-
 static tw_run *begin(tw_context *ctx, double *x, uint64_t steps, const char *exchange)
 {
-    static const int64_t shape[] = {1};
-    static const tw_tensor tensor = {.name = "x", .rank = 1, .shape = shape};
-    static const tw_objective objective = {.size = sizeof objective,
-                                           .type = TW_F64,
-                                           .tensors = &tensor,
-                                           .n_tensors = 1,
-                                           .lanes = 1,
-                                           .user = (void *)(uintptr_t)&objective,
-                                           .eval = half_square,
-                                           .fork = fork_it,
-                                           .free_fork = free_it};
-    tw_run *run;
-    tw_error err = {0};
     tw_run_options o = TW_RUN_OPTIONS_INIT;
     o.optimizer = "sgd:lr=0.5";
     o.epochs = steps;
     o.exchange = exchange;
-    *x = 1;
-    if (tw_run_create(&run, ctx, &objective, NULL, x, &o, &err) != TW_OK) fail_msg("%s", err.message);
-    return run;
+    return half_square_run(ctx, x, 0, &o);
 }
 
 static void step(tw_run *run, uint64_t updates)

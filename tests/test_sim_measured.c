@@ -2,7 +2,7 @@
  * evaluation and of a message that were measured. Evaluations sleep, so that a busy machine does not make
  * other workers of them.
  * SPDX-License-Identifier: MIT */
-#include "worker_runs.h"
+#include "half_square.h"
 #include <stdatomic.h>
 #include <time.h>
 
@@ -16,12 +16,10 @@ static struct {
 
 static int sleeping(void *user, const tw_eval *e)
 {
-    const double x = *(const double *)e->w, n = (double)e->n, ms = *(const double *)user;
+    const double ms = *(const double *)user;
     const struct timespec t = {.tv_nsec = (long)(ms * 1e6)};
     nanosleep(&t, NULL);
-    *e->sums = (tw_sums){.loss = n * x * x / 2, .weight = n};
-    if (e->want & TW_WANT_GRADIENT) *(double *)e->gradient = n * x;
-    return 0;
+    return half_square(NULL, e);
 }
 
 static tw_objective objective_of(double *sleeps);
@@ -31,22 +29,14 @@ static tw_status fork_it(void *user, tw_context *ctx, tw_objective *copy, tw_err
     *copy = objective_of(&workers.sleeps[atomic_fetch_add(&workers.forks, 1)]);
     return TW_OK;
 }
-static void free_it(tw_objective *copy) { (void)copy; }
 
 static tw_objective objective_of(double *sleeps)
 {
-    static const int64_t shape[] = {1};
-    static const tw_tensor tensor = {.name = "x", .rank = 1, .shape = shape};
-    return (tw_objective){.size = sizeof(tw_objective),
-                          .type = TW_F64,
-                          .tensors = &tensor,
-                          .n_tensors = 1,
-                          .n_rows = N_ROWS,
-                          .lanes = 1,
-                          .user = sleeps,
-                          .eval = sleeping,
-                          .fork = fork_it,
-                          .free_fork = free_it};
+    tw_objective o = half_square_objective(N_ROWS);
+    o.user = sleeps;
+    o.eval = sleeping;
+    o.fork = fork_it;
+    return o;
 }
 
 /* What a run says of its workers. */
