@@ -35,6 +35,9 @@ static void same_bits_later(void **state)
         assert_true(sparse.info.seconds > whole * 1.1);
         worker_same_weights(&sparse, with, without, 0);
     }
+    worker_run linear = {.rows = worker_sparse, .model = "logistic:l2=0.01", .classes = 2};
+    worker_same_weights(&linear, "sim:workers=3,failures=4,restart=3+admm:every=4",
+                        "sim:workers=3+admm:every=4", 0);
 }
 
 /* Elsewhere every update is made once in the end, at other weights. */
@@ -61,6 +64,131 @@ static void every_update_once(void **state)
         assert_true(r.loss < 0.7);
     }
 }
+
+/* ---- a weight for every row ---------------------------------------------------------------------------- */
+
+enum { N_ROWS = 60, WORKERS = 4, APART = 3 * TW_CHUNK / N_ROWS, SIZE = N_ROWS * APART };
+
+/* The loss of row i is weight i APART: where steps are sgd:lr=1, that weight is minus how often the row was
+ * stepped. Three servers have ranges of the weights. */
+static int slopes(void *user, const tw_eval *e)
+{
+    double *g = e->gradient;
+    (void)user;
+    *e->sums = (tw_sums){.weight = (double)e->n};
+    if (e->want & TW_WANT_GRADIENT) memset(g, 0, SIZE * sizeof *g);
+    for (size_t i = 0; i < e->n; i++) {
+        e->sums->loss += ((const double *)e->w)[e->rows[i] * APART];
+        if (e->want & TW_WANT_GRADIENT) g[e->rows[i] * APART] += 1;
+    }
+    return 0;
+}
+
+typedef struct outcome {
+    double w[SIZE];
+    uint64_t updates, failures; /* of all workers together; without gradients that were ignored */
+} outcome;
+
+static outcome outcome_of(const char *exchange, uint64_t seed)
+{
+    static const int64_t shape[] = {SIZE};
+    static const tw_tensor tensor = {.name = "w", .rank = 1, .shape = shape};
+    const tw_objective objective = {.size = sizeof objective,
+                                    .type = TW_F64,
+                                    .tensors = &tensor,
+                                    .n_tensors = 1,
+                                    .n_rows = N_ROWS,
+                                    .lanes = 1,
+                                    .eval = slopes};
+    const tw_run_options o = {.size = sizeof o,
+                              .optimizer = "sgd:lr=1",
+                              .batch = 1,
+                              .epochs = 1,
+                              .seed = seed,
+                              .exchange = exchange};
+    tw_exchange_info info = {.size = sizeof info};
+    tw_context *ctx = networks_context(1);
+    tw_run *run;
+    tw_error err = {0};
+    outcome r = {.updates = 0};
+    if (tw_run_create(&run, ctx, &objective, NULL, r.w, &o, &err) != TW_OK ||
+        worker_epochs(run, &err) != TW_OK)
+        fail_msg("%s: %s", exchange, err.message);
+    assert_int_equal(tw_run_steps(run), N_ROWS);
+    assert_int_equal(tw_run_exchange(run, &info, NULL), TW_OK);
+    for (size_t i = 0; i < info.workers; i++) {
+        r.updates += info.worker[i].updates;
+        r.failures += info.worker[i].failures;
+    }
+    r.updates -= info.ignored;
+    tw_run_free(run);
+    tw_context_free(ctx);
+    return r;
+}
+
+/* Whatever a worker was doing when it failed, each row is stepped once and by as much as any other, none is
+ * lost, and the same seed comes to the same bits. */
+static void nothing_is_lost(void **state)
+{
+    enum { SEEDS = 12, ALL_SHARE = WORKERS };
+    /* step: what a row's comes to; 0: it is spread over several. Workers that share an update each evaluate
+     * all of them. */
+    static const struct {
+        const char *protocol;
+        double step;
+        uint64_t evaluations;
+    } cases[] = {
+        {"ps", 1, ALL_SHARE},
+        {"ps:servers=3", 1, ALL_SHARE},
+        {"ps:sync=ssp,staleness=0", 1, ALL_SHARE},
+        {"ps:sync=ssp,staleness=1", 1, 1},
+        {"ps:sync=ssp,staleness=2,servers=3", 1, 1},
+        {"ps:sync=ssp,staleness=3,oldest=2", 1, 1},
+        {"ps:sync=asp", 1, 1},
+        {"ps:sync=asp,servers=3", 1, 1},
+        {"ps:sync=asp,oldest=2", 1, 1},
+        {"ps:sync=asp,gather=4", 0.25, 1},
+        {"allreduce", 1, ALL_SHARE},
+        {"sharded", 1, ALL_SHARE},
+        {"downpour:server=\"sgd:lr=1\"", 1, 1},
+        {"downpour:push=2,fetch=3,servers=3,server=\"sgd:lr=1\"", 1, 1},
+        {"roundrobin", 1, 1},
+        {"roundrobin-delayed", 1, 1},
+        {"delayed", 1, ALL_SHARE},
+        {"average:every=3", 0.25, 1},
+        {"average:every=0", 0.25, 1},
+        {"easgd:every=3", 0, 1},
+        {"easgd:every=3,sync=0", 0, 1},
+        {"diloco:every=3,outer=\"sgd:lr=1\"", 0.25, 1},
+        {"diloco:every=3,sync=0,weight=full,outer=\"sgd:lr=1\"", 1, 1},
+        {"diloco:every=3,sync=0,weight=full,buffer=2,outer=\"sgd:lr=1\"", 1, 1},
+        {"diloco:every=3,sync=0,weight=full,grace=0.5,outer=\"sgd:lr=1\"", 1, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t failures = 0;
+        char exchange[200];
+        snprintf(exchange, sizeof exchange,
+                 "sim:workers=4,jitter=exponential,latency=0.2,service=0.05,failures=2,restart=1.5+%s",
+                 cases[i].protocol);
+        for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            const outcome a = outcome_of(exchange, seed), b = outcome_of(exchange, seed);
+            assert_memory_equal(&a, &b, sizeof a);
+            failures += a.failures;
+            if (a.updates != N_ROWS * cases[i].evaluations)
+                fail_msg("%s, seed %llu: %llu evaluations", exchange, (unsigned long long)seed,
+                         (unsigned long long)a.updates);
+            for (size_t row = 0; row < N_ROWS && cases[i].step > 0; row++)
+                if (a.w[row * APART] != -cases[i].step)
+                    fail_msg("%s, seed %llu: row %zu has moved its weight by %g, not %g", exchange,
+                             (unsigned long long)seed, row, -a.w[row * APART], cases[i].step);
+        }
+        if (failures < (uint64_t)SEEDS * WORKERS)
+            fail_msg("%s: %llu failures", exchange, (unsigned long long)failures);
+    }
+}
+
+/* ---- times --------------------------------------------------------------------------------------------- */
 
 typedef struct totals {
     uint64_t updates, failures;
@@ -149,11 +277,9 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_bits_later),
-        cmocka_unit_test(every_update_once),
-        cmocka_unit_test(time_of_an_evaluation),
-        cmocka_unit_test(failures_are_poisson),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(same_bits_later),      cmocka_unit_test(every_update_once),
+        cmocka_unit_test(nothing_is_lost),      cmocka_unit_test(time_of_an_evaluation),
+        cmocka_unit_test(failures_are_poisson), cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

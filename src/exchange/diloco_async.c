@@ -14,6 +14,8 @@
 #include <string.h>
 
 enum { ARRIVED, BEGIN, GRACE_IS_OVER };
+/* A worker waits: its way is still to come, or has come. */
+enum { IS_COMING = 1, HAS_COME };
 
 static tw__diloco_async *async_of(const tw__rounds *r) { return &((tw__diloco *)r->more)->async; }
 
@@ -75,7 +77,7 @@ tw_status tw__diloco_async_computed(tw__workers *x, tw__worker *me, tw_error *er
                            .from = me->index,
                            .to = x->n,
                            .hi = x->set.size};
-    r->waiting[me->index] = 1;
+    r->waiting[me->index] = IS_COMING;
     return tw__send(x, &m, err);
 }
 
@@ -151,6 +153,7 @@ static tw_status arrive(tw__workers *x, tw__rounds *r, size_t worker, tw_error *
     tw__diloco_async *a = async_of(r);
     tw__worker *from = &x->worker[worker];
     const uint64_t staleness = a->version++ - a->round[worker].version;
+    r->waiting[worker] = HAS_COME;
     TW_TRY(tw__hand_over(x, from, err));
     tw__note_staleness(x, from, from->update, staleness);
     if (from->info.computing > 0) a->seconds[worker] = from->info.computing / (double)from->info.updates;
@@ -173,7 +176,7 @@ tw_status tw__diloco_async_receive(tw__workers *x, const tw__message *m, tw_erro
     }
     async_of(r)->is_waiting = 0;
     for (size_t i = 0; i < x->n; i++)
-        if (r->waiting[i]) TW_TRY(begin_round(x, r, i, err));
+        if (r->waiting[i] == HAS_COME) TW_TRY(begin_round(x, r, i, err));
     return TW_OK;
 }
 
