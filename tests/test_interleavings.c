@@ -235,14 +235,14 @@ static void clear(void)
     board = (struct board){.fails_at_compute = UINT64_MAX, .fails_at_count = UINT64_MAX, .is_in_order = 1};
 }
 
-/* Every update was made once. */
-static void check(tw_context *ctx, const char *protocol, size_t workers, uint64_t updates)
+/* Every update was made once, and has taken so much from each weight; 0: 1 for each step. */
+static void check(tw_context *ctx, const char *protocol, size_t workers, uint64_t updates, double taken)
 {
     tw_error err = {0};
     clear();
     if (run_once(ctx, protocol, workers, updates, &err) != TW_OK) fail_msg("%s: %s", protocol, err.message);
-    if (board.counted != updates || board.w[0] != 100 - (double)board.steps ||
-        board.w[SIZE - 1] != board.w[0])
+    if (taken == 0) taken = (double)board.steps;
+    if (board.counted != updates || board.w[0] != 100 - taken || board.w[SIZE - 1] != board.w[0])
         fail_msg("%s, %zu workers, seed %llu: %llu of %llu updates, weight %g", protocol, workers,
                  (unsigned long long)path.seed, (unsigned long long)board.counted,
                  (unsigned long long)updates, board.w[0]);
@@ -253,26 +253,31 @@ struct small {
     size_t workers;
     uint64_t updates, bound; /* how far ahead somebody gets in some order, and nobody in any */
     int in_order;
+    double taken;
 };
 
 static void every_order(void **state)
 {
     static const struct small cases[] = {
-        {"ps:sync=ssp,staleness=1", 2, 4, 1, 0},
-        {"ps:sync=ssp,staleness=2", 2, 5, 2, 0},
-        {"ps:sync=ssp,staleness=1", 3, 3, 1, 0},
-        {"ps:sync=asp", 2, 4, 3, 0},
-        {"ps:sync=asp,oldest=1", 2, 4, 3, 0},
-        {"ps:sync=ssp,staleness=1,oldest=1", 2, 4, 1, 0},
-        {"ps:sync=asp,gather=2", 2, 5, 4, 0},
-        {"ps:sync=bsp", 2, 2, 0, 1},
-        {"allreduce", 2, 3, 0, 1},
-        {"downpour:push=2,fetch=3", 2, 5, 3, 0},
-        {"sharded", 2, 3, 0, 1},
-        {"roundrobin", 2, 5, 0, 1},
-        {"roundrobin", 3, 7, 0, 1},
-        {"roundrobin-delayed", 2, 6, 0, 1},
-        {"roundrobin-delayed", 3, 6, 0, 1},
+        {"ps:sync=ssp,staleness=1", 2, 4, 1, 0, 0},
+        {"ps:sync=ssp,staleness=2", 2, 5, 2, 0, 0},
+        {"ps:sync=ssp,staleness=1", 3, 3, 1, 0, 0},
+        {"ps:sync=asp", 2, 4, 3, 0, 0},
+        {"ps:sync=asp,oldest=1", 2, 4, 3, 0, 0},
+        {"ps:sync=ssp,staleness=1,oldest=1", 2, 4, 1, 0, 0},
+        {"ps:sync=asp,gather=2", 2, 5, 4, 0, 0},
+        {"ps:sync=bsp", 2, 2, 0, 1, 0},
+        {"allreduce", 2, 3, 0, 1, 0},
+        {"downpour:push=2,fetch=3", 2, 5, 3, 0, 0},
+        {"sharded", 2, 3, 0, 1, 0},
+        {"roundrobin", 2, 5, 0, 1, 0},
+        {"roundrobin", 3, 7, 0, 1, 0},
+        {"roundrobin-delayed", 2, 6, 0, 1, 0},
+        {"roundrobin-delayed", 3, 6, 0, 1, 0},
+        {"delayed", 2, 3, 0, 1, 0},
+        {"average:every=2", 2, 8, 0, 0, 4},
+        {"average:every=1", 3, 4, 0, 0, 2},
+        {"diloco:every=2,outer=\"sgd:lr=1\"", 2, 8, 0, 0, 4},
     };
     tw_context *ctx = networks_context(1);
     (void)state;
@@ -283,7 +288,7 @@ static void every_order(void **state)
         path.length = path.depth = 0;
         do {
             path.depth = 0;
-            check(ctx, c->protocol, c->workers, c->updates);
+            check(ctx, c->protocol, c->workers, c->updates, c->taken);
             if (board.furthest > furthest) furthest = board.furthest;
             if (c->in_order) assert_true(board.is_in_order);
             orders++;
@@ -299,10 +304,17 @@ static void every_order(void **state)
 static void random_orders(void **state)
 {
     enum { SCHEDULES = 100000 };
-    static const char *const protocols[] =
-        {"ps:sync=ssp,staleness=1", "ps:sync=ssp,staleness=3",          "ps:sync=asp",          "ps:sync=bsp",
-         "roundrobin-delayed",      "ps:sync=ssp,staleness=1,oldest=2", "ps:sync=asp,gather=5", "sharded",
-         "downpour:push=3,fetch=2"};
+    static const char *const protocols[] = {"ps:sync=ssp,staleness=1",
+                                            "ps:sync=ssp,staleness=3",
+                                            "ps:sync=asp",
+                                            "ps:sync=bsp",
+                                            "roundrobin-delayed",
+                                            "ps:sync=ssp,staleness=1,oldest=2",
+                                            "ps:sync=asp,gather=5",
+                                            "sharded",
+                                            "downpour:push=3,fetch=2",
+                                            "roundrobin",
+                                            "delayed"};
     enum { PROTOCOLS = sizeof protocols / sizeof protocols[0] };
     tw_context *ctx = networks_context(1);
     uint64_t furthest[PROTOCOLS] = {0};
@@ -311,7 +323,7 @@ static void random_orders(void **state)
     for (path.seed = 0; path.seed < SCHEDULES; path.seed++) {
         const size_t k = path.seed % PROTOCOLS, workers = 2 + path.seed / PROTOCOLS % 3;
         path.depth = 0;
-        check(ctx, protocols[k], workers, 12);
+        check(ctx, protocols[k], workers, 12, 0);
         if (board.furthest > furthest[k]) furthest[k] = board.furthest;
     }
     assert_int_equal(furthest[0], 1);
@@ -325,9 +337,23 @@ static void random_orders(void **state)
 /* The run ends with the error, on threads too: nobody waits for ever for who has failed. */
 static void workers_fail(void **state)
 {
-    static const char *const protocols[] =
-        {"ps:sync=bsp",          "ps:sync=ssp,staleness=1", "ps:sync=asp", "roundrobin", "roundrobin-delayed",
-         "ps:sync=asp,oldest=1", "ps:sync=asp,gather=2",    "allreduce",   "sharded",    "downpour:push=2"};
+    static const char *const protocols[] = {"ps:sync=bsp",
+                                            "ps:sync=ssp,staleness=1",
+                                            "ps:sync=asp",
+                                            "roundrobin",
+                                            "roundrobin-delayed",
+                                            "ps:sync=asp,oldest=1",
+                                            "ps:sync=asp,gather=2",
+                                            "allreduce",
+                                            "sharded",
+                                            "downpour:push=2",
+                                            "delayed",
+                                            "average:every=2",
+                                            "average:every=0",
+                                            "easgd:every=2",
+                                            "easgd:every=2,sync=0",
+                                            "diloco:every=2",
+                                            "diloco:every=2,sync=0"};
     enum { UPDATES = 6 };
     tw_context *ctx = networks_context(2);
     (void)state;
