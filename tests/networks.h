@@ -46,6 +46,41 @@ static inline tw_data *networks_data(tw_context *ctx, uint64_t rows, int classes
     return data;
 }
 
+/* Rows of noise with shares of three classes as targets. */
+enum { NETWORKS_SHARES = 3 };
+static inline double networks_share(uint64_t row, size_t k)
+{
+    static const double shares[][NETWORKS_SHARES] = {{1, 0, 0},
+                                                     {0.25, 0.5, 0.25},
+                                                     {0, 0.125, 0.875},
+                                                     {0, 0.5, 0}};
+    return shares[row % 4][k];
+}
+
+static inline tw_data *networks_shares(tw_context *ctx, uint64_t rows, int classes)
+{
+    const int64_t width = 4;
+    float *x = malloc(rows * 4 * sizeof *x);
+    double *targets = malloc(rows * NETWORKS_SHARES * sizeof *targets);
+    tw_data *data;
+    (void)classes;
+    for (size_t i = 0; i < rows * 4; i++) x[i] = (float)(4 * tw__random_unit(2, TW__FOR_TEST, 0, i) - 2);
+    for (size_t i = 0; i < rows * NETWORKS_SHARES; i++)
+        targets[i] = networks_share(i / NETWORKS_SHARES, i % NETWORKS_SHARES);
+    const tw_data_info info = {.size = sizeof info,
+                               .rows = rows,
+                               .rank = 1,
+                               .shape = {width},
+                               .type = TW_F32,
+                               .x = x,
+                               .targets = targets,
+                               .n_targets = NETWORKS_SHARES};
+    assert_int_equal(tw_data_create(&data, ctx, &info, NULL), TW_OK);
+    free(x);
+    free(targets);
+    return data;
+}
+
 /* Makes rows; of networks_data's form. */
 typedef tw_data *networks_maker(tw_context *ctx, uint64_t rows, int classes);
 

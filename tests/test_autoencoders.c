@@ -1,6 +1,7 @@
 /* Networks that predict several numbers: those of the row itself (target=input), or several targets.
  * SPDX-License-Identifier: MIT */
 #include "networks.h"
+#include "models/nn/layer.h"
 
 enum { N = HIGH * WIDE * CHANNELS };
 
@@ -135,6 +136,58 @@ static void a_row_may_have_several_targets(void **state)
     tw_context_free(ctx);
 }
 
+/* ---- shares of classes --------------------------------------------------------------------------------- */
+
+static void shares_are_compared_by_the_cross_entropy(void **state)
+{
+    (void)state;
+    static const char network[] = "dense 5 tanh; dense 3 cross_entropy_loss";
+    networks_check_gradient_on(networks_shares, network, 0);
+    networks_check_instruction_sets_on(networks_shares, network, 0);
+    networks_check_threads_on(networks_shares, network, 0);
+    tw_context *ctx = networks_context(1);
+    tw_data *data = networks_shares(ctx, ROWS, 0);
+    tw_objective o;
+    tw_error err;
+    tw_metrics m;
+    double y[ROWS * NETWORKS_SHARES], sum = 0;
+    tw_model *model = model_of(ctx, network, data, &o);
+    assert_int_equal(tw_predict(ctx, &o, tw_model_weights(model), 0, ROWS, y, NULL), TW_OK);
+    for (size_t i = 0; i < ROWS * NETWORKS_SHARES; i++)
+        sum -= networks_share(i / NETWORKS_SHARES, i % NETWORKS_SHARES) * log(y[i]);
+    for (size_t i = 0; i < ROWS; i++) assert_true(fabs(y[3 * i] + y[3 * i + 1] + y[3 * i + 2] - 1) < 1e-15);
+    assert_int_equal(tw_evaluate(ctx, &o, tw_model_weights(model), &m, NULL), TW_OK);
+    assert_true(fabs(m.loss - sum / ROWS) < 1e-12);
+    tw_model_objective_free(&o);
+    tw_model_free(model);
+    assert_int_equal(tw_model_create(&model, ctx, "dense 1 cross_entropy_loss", TW_F32, data, 5, &err),
+                     TW_ERR_SPEC);
+    assert_non_null(
+        strstr(err.message, "1 output, cross_entropy_loss needs one for each of at least 2 classes"));
+    assert_int_equal(tw_model_create(&model, ctx, "reshape 2x2; cross_entropy_loss", TW_F32, data, 5, &err),
+                     TW_ERR_SPEC);
+    assert_non_null(strstr(err.message, "cross_entropy_loss needs a vector and gets 2x2"));
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
+/* A logit that is far ahead gives no share that is not finite. */
+static void shares_of_large_logits_are_finite(void **state)
+{
+    (void)state;
+    const tw__layer_type *const type = tw__layer_type_find("cross_entropy_loss");
+    const tw__layer l = {.type = type, .in_size = 3, .out_size = 3};
+    const double x[] = {1000, -1000, 999}, targets[] = {0.5, 0.25, 0.25};
+    const tw__pass p = {.k = tw__kernels_for(TW_F64, TW_ISA_BASE), .rows = 1, .targets = targets};
+    tw_sums sums = {.loss = 0};
+    double dx[3];
+    type->loss(&l, &p, x, NULL, &sums, dx);
+    const double ahead = log1p(exp(-1));
+    assert_true(fabs(sums.loss - (0.5 * ahead + 0.25 * (2000 + ahead) + 0.25 * (1 + ahead))) < 1e-12);
+    assert_true(fabs(dx[0] - (exp(-ahead) - 0.5)) < 1e-15 && fabs(dx[1] + 0.25) < 1e-15);
+    assert_true(fabs(dx[0] + dx[1] + dx[2]) < 1e-15);
+}
+
 static void what_cannot_be_is_refused(void **state)
 {
     (void)state;
@@ -191,6 +244,8 @@ int main(void)
         cmocka_unit_test(gradients_equal_central_differences),
         cmocka_unit_test(losses_are_means_over_the_input),
         cmocka_unit_test(a_row_may_have_several_targets),
+        cmocka_unit_test(shares_are_compared_by_the_cross_entropy),
+        cmocka_unit_test(shares_of_large_logits_are_finite),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(no_labels_are_asked_for),
     };

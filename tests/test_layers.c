@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT */
 #include "networks.h"
 
-enum { PLACES = 10, TEXT = 200 };
+enum { PLACES = 11, TEXT = 200 };
 
 /* A network, and what makes rows for it. */
 typedef struct subject {
@@ -36,7 +36,7 @@ static void example(const char *usage, char *to, size_t n)
 }
 
 /* Networks with the layer where it can be: first, on images, on vectors, after another layer, last, on
- * sequences, on indices. Returns how many there are. */
+ * sequences, on indices, of targets. Returns how many there are. */
 static size_t networks_with(const char *layer, subject subjects[PLACES])
 {
     static const struct {
@@ -53,6 +53,7 @@ static size_t networks_with(const char *layer, subject subjects[PLACES])
         {networks_data, "flatten; dense 6; reshape 3x2; %s; flatten; dense 3 softmax"},
         {networks_sequence, "%s; dense 3 softmax"},
         {networks_sequence, "embedding 2 4; %s; dense 3 softmax"},
+        {networks_shares, "dense 5 tanh; dense 3; %s"},
     };
     tw_context *ctx = networks_context(1);
     size_t n = 0;

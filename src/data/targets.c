@@ -73,7 +73,7 @@ static tw_status take_targets(tw__row_list *t, const tw_data_options *o, const t
         return tw__fail(
             err, TW_ERR_DATA,
             "%.200s: %zu columns of labels are targets of numbers, and the model learns classes, "
-            "of one column; networks that end in mse, l1_loss, huber_loss or bce_loss take several",
+            "of one column; networks that end in mse, l1_loss, huber_loss, bce_loss or cross_entropy_loss take several",
             name, t->n_targets);
     TW_TRY(tw__resize(t->ctx, &t->targets, &t->capacity.targets, n, sizeof *t->targets, err));
     to->targets = t->targets;
