@@ -102,6 +102,8 @@ static const char *const simulated[] = {
     "sim:workers=4,times=1|1.3|2|3.1,latency=0.1+diloco:every=3,sync=0,grace=0.9,buffer=3,preview=1,outer=\"adam\"",
     "sim:workers=3,jitter=exponential,service=0.1+diloco:every=4,sync=0,paced=1,weight=stale",
     "sim:workers=3,jitter=exponential,latency=0.1,failures=1,restart=2",
+    "sim:workers=3,jitter=exponential,latency=0.1+ps:sync=asp,wire=topk,keep=0.1",
+    "sim:workers=3,jitter=exponential,latency=0.1+allreduce:wire=1bit",
     "sim:workers=4,jitter=exponential,latency=0.1,failures=2,restart=1+ps:sync=ssp,staleness=1",
     "sim:workers=2,jitter=exponential,latency=0.1,rate=adaptive1,delays=\"" DELAYS "\"",
 };

@@ -17,7 +17,7 @@
  * Rajbhandari et al. 2020 (sharded: ZeRO-1); Dai et al. 2019 (BigDL's AllReduceParameter).
  * SPDX-License-Identifier: MIT */
 #include "exchange/merge.h"
-#include "exchange/protocol.h"
+#include "exchange/wire.h"
 #include <string.h>
 
 struct seat {
@@ -137,15 +137,16 @@ static tw__message message(const tw__workers *x, const struct together *t, const
                            int stage)
 {
     const size_t whose = stage == 0 ? to : me->index;
-    const tw__sum *sum = stage == 0 ? &me->gradient.node[0] : &t->whole->node[0];
-    tw__message m = {.carries = TW__VECTOR,
+    tw__message m = {.carries = stage == 0 ? TW__GRADIENT : TW__VECTOR,
                      .from = me->index,
                      .to = to,
                      .lo = range_begin(x, whose),
                      .hi = range_begin(x, whose + 1),
                      .clock = t->seat[me->index].stage};
     if (stage == 0 ? me->gradient.n == 0 : stage <= passes(x, t)) m.carries = TW__NOTHING;
-    else if (sum->is_list && (stage == 0 || !t->mean)) {
+    if (m.carries != TW__VECTOR) return m;
+    const tw__sum *sum = &t->whole->node[0];
+    if (sum->is_list && !t->mean) {
         m.carries = TW__LIST;
         m.lo = tw__list_place(sum->list, m.lo);
         m.hi = tw__list_place(sum->list, m.hi);
@@ -276,6 +277,13 @@ static void destroy(tw__workers *x)
     tw__free(x->ctx, t, 1, sizeof *t);
 }
 
+static enum tw__bits bits_with(const double *values)
+{
+    return values[0] > 0 ? TW__BITS_REPEAT : TW__BITS_OF_LOCAL;
+}
+
+static const tw_option options[] = {TW__WIRE_OPTIONS};
+
 const tw__protocol tw__protocol_allreduce = {
     .about = {.size = sizeof(tw_exchange),
               .name = "allreduce",
@@ -283,8 +291,10 @@ const tw__protocol tw__protocol_allreduce = {
               .paper = "Patarasuk & Yuan 2009",
               .equation = "w = step(w, mean of the update's rows, which the workers share)\n"
                           "each sends each other its part of the gradient, then its range of the sum: in all "
-                          "as much as in a ring, 2 (n - 1) vectors, but in two messages' time"},
-    .bits = TW__BITS_OF_LOCAL,
+                          "as much as in a ring, 2 (n - 1) vectors, but in two messages' time",
+              .n_options = sizeof options / sizeof options[0],
+              .options = options},
+    .bits_with = bits_with,
     .is_for_processes = 1,
     .create = create,
     .free = destroy,
@@ -302,8 +312,10 @@ const tw__protocol tw__protocol_sharded = {
               .paper = "Dai et al. 2019 (BigDL); Rajbhandari et al. 2020 (ZeRO-1)",
               .equation = "w[r] = step(w[r], mean of the update's rows), worker r with range r\n"
                           "each sends each other its part of the gradient, then its range of the weights; "
-                          "what a rule measures of whole tensors they add up in between"},
-    .bits = TW__BITS_OF_LOCAL,
+                          "what a rule measures of whole tensors they add up in between",
+              .n_options = sizeof options / sizeof options[0],
+              .options = options},
+    .bits_with = bits_with,
     .create = create_sharded,
     .free = destroy,
     .next = next,

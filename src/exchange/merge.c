@@ -98,6 +98,7 @@ tw_status tw__merge_begin(tw__merge *m, tw__workers *x, tw__gradient **whole, tw
     *whole = &m->whole;
     m->whole.leaves = 0;
     m->whole.rows = 0;
+    m->whole.is_mean = 0;
     memset(m->has, 0, sizeof m->has);
     for (size_t i = 0; i < x->n; i++) put(m, &x->worker[i].gradient);
     m->whole.n = 1;

@@ -407,7 +407,7 @@ static tw_status act(tw__workers *x, tw__worker *me, enum tw__act *did, tw_error
     const double end = tw__seconds();
     me->info.computing += end - start;
     tw__note_computed(x, me, now(x));
-    const tw_status s = x->protocol->computed(x, me, err);
+    const tw_status s = tw__worker_computed(x, me, err);
     me->info.exchanging += tw__seconds() - end;
     return s;
 }

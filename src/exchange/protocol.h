@@ -236,6 +236,7 @@ struct tw__workers {
     int splits, has_replicas; /* has_replicas: workers step weights of their own */
     int counts_arrivals; /* likewise, in simulations: what a worker has stepped counts when handed over */
     void *state, *carrier;
+    struct tw__wire *wire; /* wire.h; NULL: gradients are sent as they are */
     tw__tracer *trace;     /* NULL: none is written */
     tw_optimizer *leading; /* likewise, if that is not the run's optimiser */
     int has_several;       /* likewise: several optimisers step the weights */
@@ -366,6 +367,8 @@ void tw__note_computed(tw__workers *x, const tw__worker *me, double at);
 void tw__note_received(tw__workers *x, const tw__message *m);
 void tw__note_limit(tw__workers *x, uint64_t limit);
 tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err);
+/* Hands what it has computed to the protocol. */
+tw_status tw__worker_computed(tw__workers *x, tw__worker *me, tw_error *err);
 /* Counts one of the updates that were handed over; 0: there is none. */
 tw_status tw__count_arrived(tw__workers *x, int *counted, tw_error *err);
 tw_status tw__arrived_visit(tw__workers *x, tw_visitor *v, tw_error *err);

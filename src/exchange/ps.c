@@ -16,6 +16,7 @@
 #include "exchange/gather.h"
 #include "exchange/merge.h"
 #include "exchange/staleness.h"
+#include "exchange/wire.h"
 #include <string.h>
 
 enum sync { BSP, SSP, ASP };
@@ -388,12 +389,12 @@ static void destroy(tw__workers *x)
 }
 
 /* The places of options. */
-enum { SYNC, STALENESS, GATHER = 4 };
+enum { SYNC, STALENESS, GATHER = 4, WIRE = 7 };
 
 static enum tw__bits bits_with(const double *values)
 {
     const int is_exact = values[SYNC] == BSP || (values[SYNC] == SSP && values[STALENESS] == 0);
-    return is_exact ? TW__BITS_OF_LOCAL : TW__BITS_VARY;
+    return !is_exact ? TW__BITS_VARY : values[WIRE] > 0 ? TW__BITS_REPEAT : TW__BITS_OF_LOCAL;
 }
 
 static const char *against_waiting(const double *values)
@@ -422,7 +423,8 @@ static const tw_option options[] = {
      "asp, ssp: so many gradients of the current weights make a step, and others are ignored; 0: each makes one"},
     {"rate", TW_WORD, TW__STALE_RATES, TW__FULL, 0, 0, TW_CLOSED,
      "asp, ssp: the rate of a step whose gradient is stale, see the equation"},
-    {"alpha", TW_REAL, NULL, 0.9, 0, 1, TW_OPEN, "adaptive1: the share of what is left that a step takes"}};
+    {"alpha", TW_REAL, NULL, 0.9, 0, 1, TW_OPEN, "adaptive1: the share of what is left that a step takes"},
+    TW__WIRE_OPTIONS};
 
 const tw__protocol tw__protocol_ps = {
     .about =

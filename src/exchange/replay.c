@@ -80,7 +80,7 @@ static tw_status computed(tw__workers *x, const tw__trace_event *e, tw_error *er
     tw__note_computed(x, me, e->seconds);
     me->info.computing += e->seconds - seat->since;
     *seat = (struct seat){.takes = seat->takes, .since = e->seconds};
-    TW_TRY(x->protocol->computed(x, me, err));
+    TW_TRY(tw__worker_computed(x, me, err));
     return look(x, me, err);
 }
 

@@ -129,7 +129,7 @@ static tw_status finish(tw__workers *x, tw__worker *me, tw_error *err)
     seat->is_busy = 0;
     seat->ready = seat->since = c->now;
     tw__note_computed(x, me, c->now);
-    TW_TRY(x->protocol->computed(x, me, err));
+    TW_TRY(tw__worker_computed(x, me, err));
     return seat->is_busy ? TW_OK : advance(x, me, err);
 }
 

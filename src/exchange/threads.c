@@ -123,7 +123,7 @@ static tw_status act(tw__workers *x, struct seat *seat, int *computed, tw_error 
     const double end = tw__seconds();
     me->info.computing += end - start;
     tw__note_computed(x, me, now(x));
-    const tw_status s = x->protocol->computed(x, me, err);
+    const tw_status s = tw__worker_computed(x, me, err);
     me->info.exchanging += tw__seconds() - end;
     return s;
 }

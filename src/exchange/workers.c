@@ -1,7 +1,7 @@
 /* What all protocols share: workers and their weights, updates given out, and what is counted.
  * SPDX-License-Identifier: MIT */
 #include "estimators/estimator.h"
-#include "exchange/protocol.h"
+#include "exchange/wire.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,6 +71,7 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
         x->worker[i].at = setting->w;
     }
     if (s == TW_OK) s = x->protocol->create(x, err);
+    if (s == TW_OK) s = tw__wire_create(x, err);
     if (s == TW_OK) s = x->transport->create(x, err);
     if (s == TW_OK && setting->trace)
         s = tw__tracer_create(&x->trace, ctx, setting->trace, setting->head, x->n, err);
@@ -87,6 +88,7 @@ void tw__workers_free(tw__workers *x)
     tw__tracer_free(x->trace);
     x->transport->free(x);
     x->protocol->free(x);
+    tw__wire_free(x);
     for (size_t i = 0; x->worker && i < x->n; i++) {
         tw__worker *me = &x->worker[i];
         tw__free(x->ctx, me->w, x->set.size, x->k->real);
@@ -244,7 +246,14 @@ tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err)
 {
     const size_t part = x->splits ? me->index : 0, parts = x->splits ? x->n : 1;
     me->info.updates++;
+    me->gradient.is_mean = 0;
     return x->set.compute(x->set.user, me->index, me->update, part, parts, me->at, &me->gradient, err);
+}
+
+tw_status tw__worker_computed(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    TW_TRY(tw__wire_gradient(x, me, err));
+    return x->protocol->computed(x, me, err);
 }
 
 void tw__mean_range(const tw__workers *x, const tw__gradient *g, size_t lo, size_t hi)
@@ -260,6 +269,7 @@ const tw__sum *tw__mean_gradient(const tw__workers *x, tw__gradient *g)
     if (g->is_mean) return sum;
     if (!sum->is_list) tw__mean_range(x, g, 0, x->set.size);
     else if (weight != 1) x->k->divide(sum->list->n, sum->list->value, weight);
+    g->is_mean = 1;
     return sum;
 }
 
@@ -319,8 +329,11 @@ uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m)
     enum { HEAD = 64 };
     if (m->carries == TW__NOTHING) return HEAD;
     const tw__sum *sum = m->from < x->n ? &x->worker[m->from].gradient.node[0] : NULL;
-    if (m->carries == TW__GRADIENT && sum && sum->is_list)
-        return HEAD + sum->list->n * (sizeof *sum->list->index + x->k->real);
+    if (m->carries == TW__GRADIENT && sum) {
+        if (!sum->is_list) return HEAD + tw__wire_bytes(x, m->hi - m->lo);
+        const size_t n = tw__list_place(sum->list, m->hi) - tw__list_place(sum->list, m->lo);
+        return HEAD + n * sizeof *sum->list->index + tw__wire_bytes(x, n);
+    }
     const size_t each = x->k->real + (m->carries == TW__LIST ? sizeof(uint32_t) : 0);
     return HEAD + (m->hi - m->lo) * each;
 }
@@ -476,6 +489,7 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
     }
     TW_TRY(visit_counts(x, v, err));
     TW_TRY(visit_weights(x, v, err));
+    TW_TRY(tw__wire_visit(x, v, err));
     if (x->counts_arrivals) TW_TRY(tw__arrived_visit(x, v, err));
     TW_TRY(x->protocol->visit(x, v, err));
     return x->transport->visit(x, v, err);

@@ -1,0 +1,36 @@
+/* bf16: the upper half of a single-precision number, rounded to nearest, ties to even; sums stay in the
+ * weights' type.
+ * SPDX-License-Identifier: MIT */
+#include "exchange/codecs/codec.h"
+#include <string.h>
+
+static float rounded(float x)
+{
+    uint32_t bits;
+    if (x != x) return x;
+    memcpy(&bits, &x, sizeof bits);
+    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+    memcpy(&x, &bits, sizeof x);
+    return x + 0;
+}
+
+static void round_f32(size_t n, float *x, double keep)
+{
+    (void)keep;
+    for (size_t i = 0; i < n; i++) x[i] = rounded(x[i]);
+}
+
+static void round_f64(size_t n, double *x, double keep)
+{
+    (void)keep;
+    for (size_t i = 0; i < n; i++) x[i] = (double)rounded((float)x[i]);
+}
+
+static uint64_t bytes(size_t n, size_t real)
+{
+    (void)real;
+    return 2 * (uint64_t)n;
+}
+
+extern const tw__codec tw__codec_bf16;
+const tw__codec tw__codec_bf16 = {.f32 = round_f32, .f64 = round_f64, .bytes = bytes};

@@ -1,0 +1,20 @@
+/* What becomes of numbers that are sent in fewer bits. One file per codec, one line in list.h.
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_EXCHANGE_CODECS_CODEC_H
+#define TW_EXCHANGE_CODECS_CODEC_H
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct tw__codec {
+    /* Makes n numbers what they are when they arrive, none -0; keep: the option, a share of them. */
+    void (*f32)(size_t n, float *x, double keep);
+    void (*f64)(size_t n, double *x, double keep);
+    uint64_t (*bytes)(size_t n, size_t real); /* that so many take; real: in one of them as it is */
+    /* Numbers that are 0 afterwards are not sent; what was lost of one gradient is added to the next. */
+    int leaves_out, feeds_back;
+} tw__codec;
+
+/* The words of the option `wire`: "fp32", the numbers as they are, and then codec 1, 2, ... */
+extern const char tw__wires[];
+const tw__codec *tw__codec_at(size_t i); /* NULL: as they are */
+#endif

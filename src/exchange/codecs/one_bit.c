@@ -1,0 +1,34 @@
+/* 1bit: whether a number is below 0; it becomes the mean of those of a chunk that are, or that are not.
+ * Seide, Fu, Droppo, Li & Yu 2014, section 3.
+ * SPDX-License-Identifier: MIT */
+#include "exchange/codecs/chunks.h"
+
+#define ONE_BIT(real, t)                                                                             \
+    static void chunk_one_bit_##t(size_t n, real *x)                                                 \
+    {                                                                                                \
+        double sum[2] = {0, 0};                                                                      \
+        size_t count[2] = {0, 0};                                                                    \
+        for (size_t i = 0; i < n; i++) {                                                             \
+            sum[x[i] < 0] += (double)x[i];                                                           \
+            count[x[i] < 0]++;                                                                       \
+        }                                                                                            \
+        float mean[2];                                                                               \
+        for (int k = 0; k < 2; k++) mean[k] = count[k] ? (float)(sum[k] / (double)count[k]) + 0 : 0; \
+        for (size_t i = 0; i < n; i++) x[i] = (real)mean[x[i] < 0];                                  \
+    }                                                                                                \
+    TW__CHUNKS(one_bit, real, t)
+
+ONE_BIT(float, f32)
+ONE_BIT(double, f64)
+
+static uint64_t bytes(size_t n, size_t real)
+{
+    (void)real;
+    return tw__chunks_bytes(n, 1, 2);
+}
+
+extern const tw__codec tw__codec_one_bit;
+const tw__codec tw__codec_one_bit = {.f32 = round_one_bit_f32,
+                                     .f64 = round_one_bit_f64,
+                                     .bytes = bytes,
+                                     .feeds_back = 1};

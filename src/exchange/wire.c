@@ -1,0 +1,148 @@
+/* Gradients in fewer bits; see wire.h.
+ * SPDX-License-Identifier: MIT */
+#include "exchange/wire.h"
+#include <string.h>
+
+/* Of a worker: what was lost of its gradients so far, and the places of a vector of which some are sent. */
+struct line {
+    void *rest;
+    tw_sparse_sum list;
+};
+
+struct tw__wire {
+    const tw__codec *codec;
+    double keep;
+    struct line *line;
+};
+
+tw_status tw__wire_create(tw__workers *x, tw_error *err)
+{
+    const tw__codec *codec = tw__codec_at((size_t)tw__exchange_value(x, "wire"));
+    if (!codec) return TW_OK;
+    TW_TRY(tw__alloc(x->ctx, &x->wire, 1, sizeof *x->wire, err));
+    *x->wire = (struct tw__wire){.codec = codec, .keep = tw__exchange_value(x, "keep")};
+    TW_TRY(tw__alloc(x->ctx, &x->wire->line, x->n, sizeof *x->wire->line, err));
+    if (!codec->feeds_back) return TW_OK;
+    TW_TRY(tw__workers_keep(x, x->set.size * x->k->real, err));
+    for (size_t i = 0; i < x->n; i++)
+        TW_TRY(tw__alloc(x->ctx, &x->wire->line[i].rest, x->set.size, x->k->real, err));
+    return TW_OK;
+}
+
+void tw__wire_free(tw__workers *x)
+{
+    struct tw__wire *wire = x->wire;
+    if (!wire) return;
+    for (size_t i = 0; wire->line && i < x->n; i++) {
+        tw__free(x->ctx, wire->line[i].rest, x->set.size, x->k->real);
+        tw__list_free(x->ctx, &wire->line[i].list, x->k->real);
+    }
+    tw__free(x->ctx, wire->line, x->n, sizeof *wire->line);
+    tw__free(x->ctx, wire, 1, sizeof *wire);
+}
+
+uint64_t tw__wire_bytes(const tw__workers *x, size_t n)
+{
+    return x->wire ? x->wire->codec->bytes(n, x->k->real) : (uint64_t)n * x->k->real;
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------------- */
+
+/* index NULL: all places from 0 on. */
+#define NUMBERS(real, t)                                                                                   \
+    static void begin_##t(size_t n, const uint32_t *index, real *g, real *rest)                            \
+    {                                                                                                      \
+        for (size_t i = 0; i < n; i++) {                                                                   \
+            real *const r = &rest[index ? index[i] : i];                                                   \
+            *r = g[i] += *r;                                                                               \
+        }                                                                                                  \
+    }                                                                                                      \
+    static void end_##t(size_t n, const uint32_t *index, const real *sent, real *rest)                     \
+    {                                                                                                      \
+        for (size_t i = 0; i < n; i++) rest[index ? index[i] : i] -= sent[i];                              \
+    }                                                                                                      \
+    static void encode_##t(const struct tw__wire *w, size_t n, const uint32_t *index, real *g, real *rest) \
+    {                                                                                                      \
+        if (rest) begin_##t(n, index, g, rest);                                                            \
+        w->codec->t(n, g, w->keep);                                                                        \
+        if (rest) end_##t(n, index, g, rest);                                                              \
+    }                                                                                                      \
+    static size_t count_##t(size_t n, const real *g)                                                       \
+    {                                                                                                      \
+        size_t left = 0;                                                                                   \
+        for (size_t i = 0; i < n; i++) left += g[i] != 0;                                                  \
+        return left;                                                                                       \
+    }                                                                                                      \
+    /* What is not 0 of n numbers; to->index and `index`, to->value and `g` may be the same. */            \
+    static void pick_##t(size_t n, const uint32_t *index, const real *g, tw_sparse_sum *to)                \
+    {                                                                                                      \
+        to->n = 0;                                                                                         \
+        for (size_t i = 0; i < n; i++) {                                                                   \
+            if (g[i] == 0) continue;                                                                       \
+            to->index[to->n] = index ? index[i] : (uint32_t)i;                                             \
+            ((real *)to->value)[to->n++] = g[i];                                                           \
+        }                                                                                                  \
+    }
+
+NUMBERS(float, f32)
+NUMBERS(double, f64)
+
+/* ---- gradients ----------------------------------------------------------------------------------------- */
+
+/* All nodes into the first, where the rest is added once; the others stay in their places, empty. */
+static void fold(tw__workers *x, tw__gradient *g)
+{
+    for (size_t i = 1; i < g->n; i++) {
+        tw__sum *const node = &g->node[i];
+        if (!node->is_list) tw__sum_spread(&g->node[0], x->set.type, x->set.size);
+        tw__sum_add(&g->node[0], node, x->k, x->set.type, x->set.size);
+        node->is_list = 1;
+        node->list->n = 0;
+    }
+}
+
+static tw_status encode_vector(tw__workers *x, struct line *line, tw__sum *node, tw_error *err)
+{
+    const struct tw__wire *wire = x->wire;
+    const size_t n = x->set.size;
+    TW__FOR_TYPE(x->set.type, encode, wire, n, NULL, node->dense, line->rest);
+    if (!wire->codec->leaves_out) return TW_OK;
+    size_t left = x->set.type == TW_F32 ? count_f32(n, node->dense) : count_f64(n, node->dense);
+    TW_TRY(tw__list_reserve(x->ctx, &line->list, left, x->k->real, err));
+    TW__FOR_TYPE(x->set.type, pick, n, NULL, node->dense, &line->list);
+    node->list = &line->list;
+    node->is_list = 1;
+    return TW_OK;
+}
+
+static void encode_list(tw__workers *x, struct line *line, tw_sparse_sum *list)
+{
+    TW__FOR_TYPE(x->set.type, encode, x->wire, list->n, list->index, list->value, line->rest);
+    if (x->wire->codec->leaves_out) TW__FOR_TYPE(x->set.type, pick, list->n, list->index, list->value, list);
+}
+
+tw_status tw__wire_gradient(tw__workers *x, tw__worker *me, tw_error *err)
+{
+    tw__gradient *const g = &me->gradient;
+    if (!x->wire || g->n == 0) return TW_OK;
+    struct line *const line = &x->wire->line[me->index];
+    if (!x->splits) tw__mean_gradient(x, g);
+    if (line->rest) fold(x, g);
+    for (size_t i = 0; i < g->n; i++) {
+        tw__sum *const node = &g->node[i];
+        if (node->is_list) encode_list(x, line, node->list);
+        else TW_TRY(encode_vector(x, line, node, err));
+    }
+    return TW_OK;
+}
+
+tw_status tw__wire_visit(tw__workers *x, tw_visitor *v, tw_error *err)
+{
+    const int64_t size = (int64_t)x->set.size;
+    for (size_t i = 0; x->wire && x->wire->codec->feeds_back && i < x->n; i++) {
+        tw__numbered numbered;
+        tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "worker", i);
+        TW_TRY(mine->field(mine, "rest", x->set.type, 1, &size, x->wire->line[i].rest, err));
+    }
+    return TW_OK;
+}

@@ -1,0 +1,38 @@
+/* How workers send their gradients: as they are, or in fewer bits by a codec (codecs/codec.h). Weights, and
+ * sums of several workers' gradients, are always sent as they are.
+ *
+ *     g = gradient + rest       of codecs that feed back; others: g = gradient
+ *     sent = codec(g)
+ *     rest = g - sent
+ *
+ * Of a gradient that is a list this is done at its places. Karimireddy, Rebjock, Stich & Jaggi 2019,
+ * algorithm 2 (error feedback; here of gradients, before the rate).
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_EXCHANGE_WIRE_H
+#define TW_EXCHANGE_WIRE_H
+#include "exchange/codecs/codec.h"
+#include "exchange/protocol.h"
+
+/* In a protocol's options; x->wire is made of them. */
+#define TW__WIRE_OPTIONS                                                                                                                   \
+    {"wire",                                                                                                                               \
+     TW_WORD,                                                                                                                              \
+     tw__wires,                                                                                                                            \
+     0,                                                                                                                                    \
+     0,                                                                                                                                    \
+     0,                                                                                                                                    \
+     TW_CLOSED,                                                                                                                            \
+     "how gradients are sent: fp32, as they are; bf16, rounded to 16 bits; 1bit, 2bit or topk, what is lost of one is added to the next"}, \
+    {                                                                                                                                      \
+        "keep", TW_REAL, NULL, 0.01, 0, 1, TW_OPEN_MIN,                                                                                    \
+            "topk: the share of a gradient's numbers that is sent"                                                                         \
+    }
+
+tw_status tw__wire_create(tw__workers *x, tw_error *err);
+void tw__wire_free(tw__workers *x);
+/* Makes a worker's gradient what is sent of it: a mean where the worker has a whole update. */
+tw_status tw__wire_gradient(tw__workers *x, tw__worker *me, tw_error *err);
+/* What n numbers of a gradient take. */
+uint64_t tw__wire_bytes(const tw__workers *x, size_t n);
+tw_status tw__wire_visit(tw__workers *x, tw_visitor *v, tw_error *err);
+#endif
