@@ -149,7 +149,7 @@ static tw_status count_kept(tw__workers *x, tw_error *err)
 tw_status tw__workers_run(tw__workers *x, uint64_t limit, tw_error *err)
 {
     TW_TRY(x->transport->run(x, limit, err));
-    if (!x->counts_arrivals) TW_TRY(count_kept(x, err));
+    if (!x->transport->stops_anywhere) TW_TRY(count_kept(x, err)); /* which counts at once */
     return x->trace ? tw__tracer_flush(x->trace, err) : TW_OK;
 }
 
