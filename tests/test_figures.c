@@ -127,6 +127,12 @@ static const struct {
      {"a tenth of the first loss above the least: columns alike 4/3 3/2 1/0",
       "to a quarter of the first loss above the least: columns alike 4/5"}},
     {"downpour-diverges", TW_HOLDS_YES, {"0.139 (64)", "0.533 (64)"}},
+    {"local-sgd-rate", TW_HOLDS_DEPENDS, {"mean every 1: 3.9 passes", "64: 3.82 passes"}},
+    {"local-sgd-little", TW_HOLDS_YES, {"every 1: 3.9 passes, 1.15e+03 s", "64: 3.82 passes, 276 s"}},
+    {"easgd-communication", TW_HOLDS_YES, {"mean every 1: 4.3 passes", "64: 5.22 passes, 391 s"}},
+    {"scaling-asp", TW_HOLDS_YES, {"BSP 75.2 s (1), 182 s (10)", "ASP 75.2 s (1), 16.7 s (10)"}},
+    {"scaling-slower", TW_HOLDS_DEPENDS, {"9.76 s (10000)"}},
+    {"scaling-converges", TW_HOLDS_DEPENDS, {"1.59 s (10000); at the rate of one worker", "never (10000)"}},
 };
 enum { N_KNOWN = sizeof known / sizeof known[0] };
 

@@ -119,6 +119,7 @@ tw_status tw__rows_least(const tw__rows *rows, double *least, tw_error *err);
 typedef struct tw__trace_setting {
     const char *optimizer, *estimator, *schedule, *exchange;
     uint64_t seed, batch, updates, every;
+    double enough; /* it ends with a loss below this */
 } tw__trace_setting;
 /* A run from weights of 0, evaluated every `every` updates: the loss over all rows at the reported
  * weights, passes: rows whose gradient was evaluated by then, in multiples of all; the first two weights

@@ -80,8 +80,8 @@ static tw_status count_list(tw_visitor *v, const char *name, tw_type type, size_
 
 enum { COLUMNS = 6 };
 
-static tw_status look(tw__trace *c, const tw__rows *rows, tw_run *loop, uint64_t gradients, int *ended,
-                      tw_error *err)
+static tw_status look(tw__trace *c, const tw__rows *rows, tw_run *loop, uint64_t gradients, double enough,
+                      int *ended, tw_error *err)
 {
     const void *weights;
     tw_metrics m;
@@ -96,6 +96,7 @@ static tw_status look(tw__trace *c, const tw__rows *rows, tw_run *loop, uint64_t
     c->loss[c->n] = m.loss;
     c->first[c->n] = w[0];
     c->second[c->n++] = rows->columns > 1 || rows->objective.n_tensors > 1 ? w[1] : 0;
+    *ended = m.loss < enough;
     return TW_OK;
 }
 
@@ -105,13 +106,13 @@ static tw_status go(tw__trace *c, const tw__rows *rows, tw_run *loop, const stru
     tw_visitor visitor = {.user = &c->kept, .field = count_field, .list = count_list};
     tw_error why = {0};
     int status, ended = 0;
-    TW_TRY(look(c, rows, loop, 0, &ended, err));
+    TW_TRY(look(c, rows, loop, 0, s->enough, &ended, err));
     for (uint64_t i = 1; i <= s->updates && !ended; i++) {
         const tw_status step = tw_run_step(loop, &status, &why);
         if (step == TW_ERR_NOT_FINITE) return TW_OK;
         if (step != TW_OK && err) *err = why;
         if (step != TW_OK) return step;
-        if (i % s->every == 0) TW_TRY(look(c, rows, loop, counted->gradients, &ended, err));
+        if (i % s->every == 0) TW_TRY(look(c, rows, loop, counted->gradients, s->enough, &ended, err));
     }
     tw_exchange_info info = {.size = sizeof info};
     c->staleness = tw_run_exchange(loop, &info, NULL) == TW_OK ? info.mean_staleness : NAN;
