@@ -19,7 +19,7 @@ history_of() { # history_of RUN-FOLDER
 hash_of() { sha256sum <"$1" | cut -c 1-64; }
 
 # what_of MODEL: sets `what` to the words of train that say what is learnt of which rows. text: a recurrent network whose state goes from row to row;
-# deep: convolutions, batch norm, a residual and dropout on images changed at random; simulated: by workers under a virtual clock; else a model of digits
+# deep: convolutions, batch norm, a residual and dropout on images changed at random; pretrained: layer by layer before; simulated: by workers under a virtual clock; else a model of digits
 # (or $data).
 what_of() {
     local body="conv2d 4 3x3 padding=same; batchnorm; relu; dropout 0.1; conv2d 4 3x3 padding=same"
@@ -31,6 +31,9 @@ what_of() {
     deep)
         what=("${data:-$digits}" --augment "shift rotate elastic" --model "conv2d 4 3x3 padding=same; batchnorm; relu; maxpool2d 2x2; residual($body) relu; \
 maxpool2d 2x2; flatten; dense 16 relu; dropout 0.2; dense classes softmax")
+        ;;
+    pretrained)
+        what=("${data:-$digits}" --model "flatten; dense 48 sigmoid; dense 24 sigmoid; dense classes softmax" --pretrain 2 --pretrain-noise 0.2)
         ;;
     simulated)
         what=("${data:-$digits}" --model "flatten; dense 16 relu; dense classes softmax" --exchange "sim:workers=20,sync=asp,jitter=exponential,latency=0.1,service=0.05")
