@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { ONNX_MOST = 600, ONNX_INPUTS = 5, ONNX_ATTRIBUTES = 5 };
+enum { ONNX_MOST = 600, ONNX_INPUTS = 7, ONNX_OUTPUTS = 3, ONNX_ATTRIBUTES = 5, ONNX_STATES = 8 };
 
 /* Numbers with a shape; dimensions beyond the rank are 1. */
 typedef struct onnx_value {
@@ -25,9 +25,10 @@ typedef struct onnx_attribute {
 } onnx_attribute;
 
 typedef struct onnx_node {
-    proto_field operator, out;
-    const onnx_value *in[ONNX_INPUTS];
-    int n_in, output; /* which of its outputs is asked for */
+    proto_field operator, out; /* the first of its outputs that is wanted */
+    proto_field outs[ONNX_OUTPUTS];
+    const onnx_value *in[ONNX_INPUTS]; /* NULL: not given */
+    int n_in, n_out;
     onnx_attribute with[ONNX_ATTRIBUTES];
     int n_with;
 } onnx_node;
@@ -35,6 +36,8 @@ typedef struct onnx_node {
 typedef struct onnx_machine {
     onnx_value values[ONNX_MOST];
     int n;
+    onnx_value kept[ONNX_STATES]; /* outputs that are the next run's inputs, "1.Y_h" as "1.initial_h" */
+    int n_kept;
 } onnx_machine;
 
 static inline const onnx_value *onnx_find(const onnx_machine *m, proto_field name)
@@ -106,12 +109,13 @@ static inline onnx_node onnx_read_node(const onnx_machine *m, proto_field from)
     onnx_node o = {.n_in = 0};
     for (const uint8_t *at = from.at; at < from.at + from.value;) {
         const proto_field f = proto_next(&at);
-        if (f.number == 1) o.in[o.n_in++] = onnx_find(m, f);
-        else if (f.number == 2 && f.value == 0) o.output++;
-        else if (f.number == 2) o.out = f;
+        if (f.number == 1) o.in[o.n_in++] = f.value ? onnx_find(m, f) : NULL;
+        else if (f.number == 2) o.outs[o.n_out++] = f;
         else if (f.number == 4) o.operator= f;
         else if (f.number == 5) o.with[o.n_with++] = onnx_read_attribute(f);
     }
+    for (int i = o.n_out; i-- > 0;)
+        if (o.outs[i].value) o.out = o.outs[i];
     return o;
 }
 
@@ -421,23 +425,30 @@ static inline void onnx_cell(const onnx_node *o, size_t n, const double *x, cons
     }
 }
 
-/* times x rows x features to times x 1 x rows x units, or the last time's. */
+/* times x rows x features to times x 1 x rows x units, and the last time's h and c; these are 0 before the
+ * first time unless inputs say otherwise. */
 static inline void onnx_recur(onnx_machine *m, const onnx_node *o)
 {
     enum { UNITS = 64 };
-    const onnx_value *x = o->in[0];
+    const onnx_value *x = o->in[0], *first[2] = {o->in[5], o->in[6]};
     const size_t n = (size_t)onnx_with(o, "hidden_size")->list[0], times = x->n[0], rows = x->n[1];
-    assert_true(n <= UNITS && n == o->in[2]->n[2]);
-    onnx_value *y = o->output ? onnx_make(m, o->out, 3, (size_t[]){1, rows, n})
-                              : onnx_make(m, o->out, 4, (size_t[]){times, 1, rows, n});
+    onnx_value *y[ONNX_OUTPUTS] = {NULL};
+    assert_true(n <= UNITS && n == o->in[2]->n[2] && !o->in[4]);
+    for (int i = 0; i < o->n_out; i++)
+        if (o->outs[i].value)
+            y[i] = onnx_make(m, o->outs[i], i ? 3 : 4,
+                             i ? (size_t[]){1, rows, n} : (size_t[]){times, 1, rows, n});
     for (size_t row = 0; row < rows; row++) {
-        double h[UNITS] = {0}, c[UNITS] = {0}, before[UNITS];
+        double state[2][UNITS] = {{0}}, before[UNITS];
+        for (int i = 0; i < 2; i++)
+            if (first[i]) memcpy(state[i], first[i]->x + row * n, n * sizeof *before);
         for (size_t t = 0; t < times; t++) {
-            memcpy(before, h, sizeof h);
-            onnx_cell(o, n, x->x + (t * rows + row) * x->n[2], before, h, c);
-            if (!o->output) memcpy(y->x + (t * rows + row) * n, h, n * sizeof *h);
+            memcpy(before, state[0], sizeof before);
+            onnx_cell(o, n, x->x + (t * rows + row) * x->n[2], before, state[0], state[1]);
+            if (y[0]) memcpy(y[0]->x + (t * rows + row) * n, state[0], n * sizeof *before);
         }
-        if (o->output) memcpy(y->x + row * n, h, n * sizeof *h);
+        for (int i = 0; i < 2; i++)
+            if (y[1 + i]) memcpy(y[1 + i]->x + row * n, state[i], n * sizeof *before);
     }
 }
 
@@ -479,7 +490,55 @@ static inline void onnx_run_node(onnx_machine *m, const onnx_node *o)
     for (size_t i = 0; i < y->size; i++) y->x[i] = onnx_function(o, o->in[0]->x[i]);
 }
 
-/* Runs the graph of a file for these rows; returns its output. */
+/* The field of this number in a message, which must have it; the last, where it has several. */
+static inline proto_field onnx_field(proto_field in, uint64_t number)
+{
+    proto_field found = {0};
+    for (const uint8_t *at = in.at; at < in.at + in.value;) {
+        const proto_field f = proto_next(&at);
+        if (f.number == number) found = f;
+    }
+    assert_int_equal(found.number, number);
+    return found;
+}
+
+/* An input that is a state of 1 x rows x n: what the last run made of it, or 0. */
+static inline void onnx_begin_state(onnx_machine *m, proto_field declared, size_t rows)
+{
+    const proto_field name = onnx_field(declared, 1);
+    char kept[64];
+    const int layer = (int)name.value - (int)strlen("initial_h");
+    if (proto_is(name, "input")) return;
+    const proto_field shape = onnx_field(onnx_field(onnx_field(declared, 2), 1), 2);
+    const size_t n = (size_t)onnx_field(onnx_field(shape, 1), 1).value;
+    onnx_value *v = onnx_make(m, name, 3, (size_t[]){1, rows, n});
+    snprintf(kept, sizeof kept, "%.*sY_%c", layer, (const char *)name.at, name.at[name.value - 1]);
+    for (int i = 0; i < m->n_kept; i++)
+        if (strcmp(m->kept[i].name, kept) == 0) memcpy(v->x, m->kept[i].x, v->size * sizeof *v->x);
+}
+
+static inline void onnx_forget(onnx_machine *m)
+{
+    for (int i = 0; i < m->n_kept; i++) free(m->kept[i].x);
+    m->n_kept = 0;
+}
+
+static inline void onnx_keep_states(onnx_machine *m, proto_field graph)
+{
+    onnx_forget(m);
+    for (const uint8_t *at = graph.at; at < graph.at + graph.value;) {
+        const proto_field f = proto_next(&at);
+        if (f.number != 12 || proto_is(onnx_field(f, 1), "output")) continue;
+        const onnx_value *v = onnx_find(m, onnx_field(f, 1));
+        onnx_value *to = &m->kept[m->n_kept++];
+        assert_true(m->n_kept <= ONNX_STATES);
+        *to = *v;
+        to->x = memcpy(malloc(v->size * sizeof *v->x), v->x, v->size * sizeof *v->x);
+    }
+}
+
+/* Runs the graph of a file for these rows; returns its output. Rows begin with the states that the last run
+ * has kept; onnx_forget: with 0. */
 static inline const onnx_value *onnx_run(onnx_machine *m, proto_field graph, const double *x, int rank,
                                          const size_t *shape)
 {
@@ -490,10 +549,12 @@ static inline const onnx_value *onnx_run(onnx_machine *m, proto_field graph, con
         for (const uint8_t *at = graph.at; at < graph.at + graph.value;) {
             const proto_field f = proto_next(&at);
             if (!nodes && f.number == 5) onnx_read_tensor(m, f);
+            if (!nodes && f.number == 11) onnx_begin_state(m, f, shape[0]);
             if (!nodes || f.number != 1) continue;
             const onnx_node o = onnx_read_node(m, f);
             onnx_run_node(m, &o);
         }
+    onnx_keep_states(m, graph);
     return onnx_find(m, (proto_field){0, 6, (const uint8_t *)"output"});
 }
 #endif

@@ -46,8 +46,12 @@ static tw__onnx_name put_input(tw__onnx *g, const tw__network *net)
 
 static void put_layer(tw__onnx *g, const tw__layer *l, tw__onnx_name *value)
 {
+    const tw__network *net = g->m->state;
     if (l->type->onnx) l->type->onnx(l, g, value);
-    else tw__onnx_refuse(g, l, "there is no ONNX export of such a layer");
+    else
+        g->p.status =
+            tw__fail(g->p.err, TW_ERR_SPEC, "layer %d (%s): there is no ONNX export of such a layer",
+                     l->source + 1, tw__line_words(&net->source[l->source]));
 }
 
 static tw_status put_network(tw__onnx *g, tw__onnx_name *last)
@@ -112,13 +116,13 @@ static tw_status put_linear(tw__onnx *g, tw__onnx_name *last)
     tw__free(m->ctx, w, m->size, sizeof *w);
     in[0] = put_scaling(g);
     if (m->in.rank == 3) in[0] = tw__onnx_one(g, "Flatten", in[0]);
-    *last = tw__onnx_node(g, "Gemm", 1 + (int)m->n_tensors, in, 1, &TW__ONNX_INT("transB", 1), 0);
+    *last = tw__onnx_node(g, "Gemm", 1 + (int)m->n_tensors, in, 1, &TW__ONNX_INT("transB", 1));
     return put_outputs(g, last);
 }
 
 /* ---- the file ------------------------------------------------------------------------------------------ */
 
-/* What goes in or comes out: of any number of rows. */
+/* What goes in or comes out: of any number of rows, which is the dimension that is 0. */
 static void put_value(tw__onnx *g, unsigned field, const char *name, int rank, const int64_t *shape)
 {
     tw__proto *p = &g->p;
@@ -127,9 +131,9 @@ static void put_value(tw__onnx *g, unsigned field, const char *name, int rank, c
     const size_t type = tw__proto_begin(p, VALUE_TYPE), tensor = tw__proto_begin(p, TYPE_TENSOR);
     tw__proto_number(p, TENSOR_ELEMENT, element_type(g->m));
     const size_t of = tw__proto_begin(p, TENSOR_SHAPE);
-    for (int i = -1; i < rank; i++) {
+    for (int i = 0; i < rank; i++) {
         const size_t dimension = tw__proto_begin(p, SHAPE_DIMENSION);
-        if (i < 0) tw__proto_text(p, DIMENSION_NAME, "rows");
+        if (shape[i] == 0) tw__proto_text(p, DIMENSION_NAME, "rows");
         else tw__proto_number(p, DIMENSION_VALUE, (uint64_t)shape[i]);
         tw__proto_end(p, dimension);
     }
@@ -139,11 +143,31 @@ static void put_value(tw__onnx *g, unsigned field, const char *name, int rank, c
     tw__proto_end(p, value);
 }
 
+static void put_rows(tw__onnx *g, unsigned field, const char *name, int rank, const int64_t *shape)
+{
+    int64_t all[4] = {0};
+    memcpy(all + 1, shape, (size_t)rank * sizeof *shape);
+    put_value(g, field, name, 1 + rank, all);
+}
+
 static void put_output(tw__onnx *g)
 {
     const int64_t outputs = (int64_t)g->m->kind->outputs(g->m);
     const tw__shape *out = g->m->kind->loss ? NULL : &tw__network_last(g->m->state)->out;
-    put_value(g, GRAPH_OUTPUT, "output", out ? out->rank : 1, out ? out->n : &outputs);
+    put_rows(g, GRAPH_OUTPUT, "output", out ? out->rank : 1, out ? out->n : &outputs);
+}
+
+/* What rows get from those before them, or hand on. */
+static void put_states(tw__onnx *g, int are_outputs)
+{
+    const tw__network *net = g->m->kind->loss ? NULL : g->m->state;
+    for (size_t i = 0; net && i < net->n_layers; i++) {
+        const tw__layer *l = &net->layers[i];
+        const int64_t shape[] = {1, 0, l->out.n[l->out.rank - 1]};
+        for (int64_t state = 0; state < (int64_t)l->carry / shape[2]; state++)
+            put_value(g, are_outputs ? GRAPH_OUTPUT : GRAPH_INPUT,
+                      tw__onnx_state(l, (int)state, are_outputs).text, 3, shape);
+    }
 }
 
 static tw_status put_graph(tw__onnx *g)
@@ -151,7 +175,8 @@ static tw_status put_graph(tw__onnx *g)
     tw__onnx_name last;
     const size_t begun = tw__proto_begin(&g->p, MODEL_GRAPH);
     tw__proto_text(&g->p, GRAPH_NAME, "thalweg");
-    put_value(g, GRAPH_INPUT, "input", g->m->in.rank, g->m->in.n);
+    put_rows(g, GRAPH_INPUT, "input", g->m->in.rank, g->m->in.n);
+    put_states(g, 0);
     TW_TRY(g->m->kind->loss ? put_linear(g, &last) : put_network(g, &last));
     const size_t node = tw__proto_begin(&g->p, GRAPH_NODE);
     tw__proto_text(&g->p, NODE_INPUT, last.text);
@@ -159,6 +184,7 @@ static tw_status put_graph(tw__onnx *g)
     tw__proto_text(&g->p, NODE_OPERATOR, "Identity");
     tw__proto_end(&g->p, node);
     put_output(g);
+    put_states(g, 1);
     tw__proto_end(&g->p, begun);
     return g->p.status;
 }

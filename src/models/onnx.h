@@ -44,9 +44,16 @@ typedef struct tw__onnx_attribute {
         .name = (its_name), .n = (count), .value = { __VA_ARGS__ } \
     }
 
-/* A node with these inputs and attributes; what it makes, which is its output number `output`. */
+/* A node with these inputs and attributes; what it makes, which is its first output. */
 tw__onnx_name tw__onnx_node(tw__onnx *g, const char *operator, int n_in, const tw__onnx_name *in, int n_with,
-                            const tw__onnx_attribute *with, int output);
+                            const tw__onnx_attribute *with);
+/* A node whose n_out outputs have names, "" for one that is not wanted; and a name that no value has yet. */
+void tw__onnx_put_node(tw__onnx *g, const char *operator, int n_in, const tw__onnx_name *in, int n_out,
+                       const tw__onnx_name *out, int n_with, const tw__onnx_attribute *with);
+tw__onnx_name tw__onnx_fresh(tw__onnx *g);
+/* The graph's input or output for what a row of a layer gets from the row before it, or hands on: state 0,
+ * "1.initial_h" or "1.Y_h", or 1, "1.initial_c" or "1.Y_c". */
+tw__onnx_name tw__onnx_state(const struct tw__layer *l, int state, int is_output);
 tw__onnx_name tw__onnx_one(tw__onnx *g, const char *operator, tw__onnx_name a);
 tw__onnx_name tw__onnx_two(tw__onnx *g, const char *operator, tw__onnx_name a, tw__onnx_name b);
 /* Another order of the dimensions; other dimensions, of which 0 stays as it is and -1 is what is left. */
@@ -74,6 +81,4 @@ tw__onnx_name tw__onnx_each_time(tw__onnx *g, tw__onnx_name x, tw__onnx_name w, 
  * channel; without effect on all others. */
 tw__onnx_name tw__onnx_native(tw__onnx *g, const tw__shape *shape, tw__onnx_name a);
 tw__onnx_name tw__onnx_filed(tw__onnx *g, const tw__shape *shape, tw__onnx_name a);
-/* TW_ERR_SPEC: the layer cannot be written. */
-void tw__onnx_refuse(tw__onnx *g, const struct tw__layer *l, const char *why);
 #endif

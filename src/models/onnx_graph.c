@@ -40,35 +40,50 @@ static tw__onnx_name new_name(tw__onnx *g, const char *kind)
     return name;
 }
 
-tw__onnx_name tw__onnx_node(tw__onnx *g, const char *operator, int n_in, const tw__onnx_name *in, int n_with,
-                            const tw__onnx_attribute *with, int output)
+tw__onnx_name tw__onnx_fresh(tw__onnx *g) { return new_name(g, "value"); }
+
+tw__onnx_name tw__onnx_state(const tw__layer *l, int state, int is_output)
 {
-    const tw__onnx_name out = new_name(g, "value");
+    static const char *const names[2][2] = {{"initial_h", "initial_c"}, {"Y_h", "Y_c"}};
+    tw__onnx_name name;
+    snprintf(name.text, sizeof name.text, "%s.%s", l->path, names[is_output][state]);
+    return name;
+}
+
+void tw__onnx_put_node(tw__onnx *g, const char *operator, int n_in, const tw__onnx_name *in, int n_out,
+                       const tw__onnx_name *out, int n_with, const tw__onnx_attribute *with)
+{
     const size_t node = tw__proto_begin(&g->p, GRAPH_NODE);
     for (int i = 0; i < n_in; i++) tw__proto_text(&g->p, NODE_INPUT, in[i].text);
-    for (int i = 0; i < output; i++) tw__proto_text(&g->p, NODE_OUTPUT, "");
-    tw__proto_text(&g->p, NODE_OUTPUT, out.text);
+    for (int i = 0; i < n_out; i++) tw__proto_text(&g->p, NODE_OUTPUT, out[i].text);
     tw__proto_text(&g->p, NODE_OPERATOR, operator);
     for (int i = 0; i < n_with; i++) put_attribute(&g->p, &with[i]);
     tw__proto_end(&g->p, node);
+}
+
+tw__onnx_name tw__onnx_node(tw__onnx *g, const char *operator, int n_in, const tw__onnx_name *in, int n_with,
+                            const tw__onnx_attribute *with)
+{
+    const tw__onnx_name out = tw__onnx_fresh(g);
+    tw__onnx_put_node(g, operator, n_in, in, 1, &out, n_with, with);
     return out;
 }
 
 tw__onnx_name tw__onnx_one(tw__onnx *g, const char *operator, tw__onnx_name a)
 {
-    return tw__onnx_node(g, operator, 1, &a, 0, NULL, 0);
+    return tw__onnx_node(g, operator, 1, &a, 0, NULL);
 }
 
 tw__onnx_name tw__onnx_two(tw__onnx *g, const char *operator, tw__onnx_name a, tw__onnx_name b)
 {
-    return tw__onnx_node(g, operator, 2, (tw__onnx_name[]){a, b}, 0, NULL, 0);
+    return tw__onnx_node(g, operator, 2, (tw__onnx_name[]){a, b}, 0, NULL);
 }
 
 tw__onnx_name tw__onnx_transpose(tw__onnx *g, tw__onnx_name a, int n, const int64_t *order)
 {
     tw__onnx_attribute perm = {.name = "perm", .n = n};
     memcpy(perm.value, order, (size_t)n * sizeof *order);
-    return tw__onnx_node(g, "Transpose", 1, &a, 1, &perm, 0);
+    return tw__onnx_node(g, "Transpose", 1, &a, 1, &perm);
 }
 
 tw__onnx_name tw__onnx_reshape(tw__onnx *g, tw__onnx_name a, int n, const int64_t *shape)
@@ -195,12 +210,4 @@ tw__onnx_name tw__onnx_filed(tw__onnx *g, const tw__shape *s, tw__onnx_name a)
     if (!was_image(s)) return a;
     a = TW__ONNX_SHAPE(g, a, 4, 0, s->image[0], s->image[1], s->image[2]);
     return TW__ONNX_SHAPE(g, TW__ONNX_ORDER(g, a, 4, 0, 3, 1, 2), 2, 0, -1);
-}
-
-void tw__onnx_refuse(tw__onnx *g, const tw__layer *l, const char *why)
-{
-    const tw__network *net = g->m->state;
-    if (g->p.status == TW_OK)
-        g->p.status = tw__fail(g->p.err, TW_ERR_SPEC, "layer %d (%s): %s", l->source + 1,
-                               tw__line_words(&net->source[l->source]), why);
 }

@@ -93,7 +93,7 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
 static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
 {
 #ifdef ONNX_OPTION
-    *value = tw__onnx_node(g, ONNX, 1, value, 1, &TW__ONNX_REAL(ONNX_OPTION, *(const double *)l->own), 0);
+    *value = tw__onnx_node(g, ONNX, 1, value, 1, &TW__ONNX_REAL(ONNX_OPTION, *(const double *)l->own));
 #else
     (void)l;
     *value = tw__onnx_one(g, ONNX, *value);

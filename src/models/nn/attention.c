@@ -184,7 +184,7 @@ static tw__onnx_name head_of(const struct attention *own, tw__onnx *g, tw__onnx_
     const tw__onnx_name first = tw__onnx_integers(g, 1, &(int64_t){part * n}),
                         end = tw__onnx_integers(g, 1, &(int64_t){(part + 1) * n}),
                         axis = tw__onnx_integers(g, 1, &(int64_t){2}),
-                        x = tw__onnx_node(g, "Slice", 4, (tw__onnx_name[]){in, first, end, axis}, 0, NULL, 0);
+                        x = tw__onnx_node(g, "Slice", 4, (tw__onnx_name[]){in, first, end, axis}, 0, NULL);
     return TW__ONNX_ORDER(g, TW__ONNX_SHAPE(g, x, 4, 0, 0, heads, n / heads), 4, 0, 2, 1, 3);
 }
 

@@ -232,7 +232,7 @@ static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
     if (is_sequence) in[0] = TW__ONNX_ORDER(g, in[0], 3, 0, 2, 1);
     for (size_t i = 0; i < 4; i++) in[1 + i] = tw__onnx_tensor(g, l, i);
     const tw__onnx_name y =
-        tw__onnx_node(g, "BatchNormalization", 5, in, 1, &TW__ONNX_REAL("epsilon", own->eps), 0);
+        tw__onnx_node(g, "BatchNormalization", 5, in, 1, &TW__ONNX_REAL("epsilon", own->eps));
     *value = tw__onnx_filed(g, &l->in, is_sequence ? TW__ONNX_ORDER(g, y, 3, 0, 2, 1) : y);
 }
 

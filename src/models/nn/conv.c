@@ -233,6 +233,6 @@ void tw__conv_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
                                        TW__ONNX_INT("group", (int64_t)c->groups)};
     const tw__onnx_name x = is_image ? *value : TW__ONNX_ORDER(g, *value, 3, 0, 2, 1),
                         w = tw__onnx_tensor(g, l, 0), b = tw__onnx_tensor(g, l, 1);
-    *value = tw__onnx_node(g, "Conv", 3, (tw__onnx_name[]){x, w, b}, 5, with, 0);
+    *value = tw__onnx_node(g, "Conv", 3, (tw__onnx_name[]){x, w, b}, 5, with);
     if (!is_image) *value = TW__ONNX_ORDER(g, *value, 3, 0, 2, 1);
 }

@@ -102,8 +102,7 @@ static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
 {
     const tw__onnx_name w = tw__onnx_tensor(g, l, 0), b = tw__onnx_tensor(g, l, 1);
     if (l->in.rank == 1)
-        *value =
-            tw__onnx_node(g, "Gemm", 3, (tw__onnx_name[]){*value, w, b}, 1, &TW__ONNX_INT("transB", 1), 0);
+        *value = tw__onnx_node(g, "Gemm", 3, (tw__onnx_name[]){*value, w, b}, 1, &TW__ONNX_INT("transB", 1));
     else *value = tw__onnx_each_time(g, *value, w, b);
 }
 

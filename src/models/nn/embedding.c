@@ -108,7 +108,7 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
 static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
 {
     enum { INT64 = 7 };
-    const tw__onnx_name index = tw__onnx_node(g, "Cast", 1, value, 1, &TW__ONNX_INT("to", INT64), 0);
+    const tw__onnx_name index = tw__onnx_node(g, "Cast", 1, value, 1, &TW__ONNX_INT("to", INT64));
     *value = tw__onnx_two(g, "Gather", tw__onnx_tensor(g, l, 0), index);
 }
 

@@ -20,7 +20,7 @@ static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
     const tw__onnx_attribute with[] = {l->in.rank == 3 ? TW__ONNX_LIST("axes", 2, 2, 3)
                                                        : TW__ONNX_LIST("axes", 1, 1),
                                        TW__ONNX_INT("keepdims", 0)};
-    *value = tw__onnx_node(g, "ReduceMean", 1, value, 2, with, 0);
+    *value = tw__onnx_node(g, "ReduceMean", 1, value, 2, with);
 }
 
 const tw__layer_type tw__layer_globalavgpool =

@@ -57,7 +57,7 @@ static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
     if (is_image) x = TW__ONNX_ORDER(g, x, 4, 0, 2, 3, 1);
     const tw__onnx_name w = tw__onnx_tensor(g, l, 0), b = tw__onnx_tensor(g, l, 1), in[] = {x, w, b},
                         y = tw__onnx_node(g, "LayerNormalization", 3, in, 1,
-                                          &TW__ONNX_REAL("epsilon", own->eps), 0);
+                                          &TW__ONNX_REAL("epsilon", own->eps));
     *value = tw__onnx_filed(g, &l->in, is_image ? TW__ONNX_ORDER(g, y, 4, 0, 3, 1, 2) : y);
 }
 

@@ -44,5 +44,5 @@ void tw__pool_onnx(const tw__layer *l, tw__onnx *g, const char *operator, tw__on
     const int64_t high = (int64_t)pool->k_h, wide = (int64_t)pool->k_w;
     const tw__onnx_attribute with[] = {TW__ONNX_LIST("kernel_shape", 2, high, wide),
                                        TW__ONNX_LIST("strides", 2, high, wide)};
-    *value = tw__onnx_node(g, operator, 1, value, 2, with, 0);
+    *value = tw__onnx_node(g, operator, 1, value, 2, with);
 }

@@ -386,21 +386,37 @@ static tw__onnx_name put_biases(const tw__layer *l, tw__onnx *g)
     return put_gates(l, g, 2, tensors, own->n, 2, shape);
 }
 
-/* Times come first there, and there is a dimension for directions. Every row begins with 0. */
+/* The operator's output h, of all times or the last. A row begins with 0, or, where rows hand on their state,
+ * with inputs of the graph; what it hands on are outputs. */
+static tw__onnx_name put_operator(const tw__layer *l, tw__onnx *g, const tw__onnx_name of[4], int n_with,
+                                  const tw__onnx_attribute *with)
+{
+    enum { IN = 4, STATES = 2 };
+    const tw__recurrent *const own = l->own;
+    tw__onnx_name in[IN + 1 + STATES], out[1 + STATES] = {{""}};
+    const int states = own->carries ? (int)(l->carry / own->n) : 0;
+    memcpy(in, of, IN * sizeof *in);
+    in[IN] = (tw__onnx_name){""}; /* lengths: all rows have all times */
+    for (int i = 0; i < states; i++) {
+        in[IN + 1 + i] = tw__onnx_state(l, i, 0);
+        out[1 + i] = tw__onnx_state(l, i, 1);
+    }
+    if (!own->only_last || !states) out[own->only_last] = tw__onnx_fresh(g);
+    tw__onnx_put_node(g, own->cell->onnx, states ? IN + 1 + states : IN, in,
+                      states ? 1 + states : 1 + own->only_last, out, n_with, with);
+    return out[own->only_last];
+}
+
+/* Times come first there, and there is a dimension for directions. */
 void tw__recurrent_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
 {
     const tw__recurrent *const own = l->own;
     const tw__onnx_attribute with[] = {TW__ONNX_INT("hidden_size", (int64_t)own->n),
                                        TW__ONNX_INT("linear_before_reset", !own->cell->reset)};
     const int is_gru = strcmp(own->cell->onnx, "GRU") == 0;
-    if (own->carries) {
-        tw__onnx_refuse(g, l, "there is no ONNX export of a state that rows hand on (carry=1)");
-        return;
-    }
     const tw__onnx_name x = TW__ONNX_ORDER(g, *value, 3, 1, 0, 2), w = put_matrix(l, g, W_IN, W_IN, own->in),
                         r = put_matrix(l, g, W_HIDDEN, W_RESET, own->n), b = put_biases(l, g),
-                        y = tw__onnx_node(g, own->cell->onnx, 4, (tw__onnx_name[]){x, w, r, b}, 1 + is_gru,
-                                          with, own->only_last),
+                        y = put_operator(l, g, (tw__onnx_name[]){x, w, r, b}, 1 + is_gru, with),
                         axis = tw__onnx_integers(g, 1, &(int64_t){!own->only_last}),
                         h = tw__onnx_two(g, "Squeeze", y, axis);
     *value = own->only_last ? h : TW__ONNX_ORDER(g, h, 3, 1, 0, 2);
