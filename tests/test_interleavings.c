@@ -48,7 +48,7 @@ struct board {
     size_t n_mail;
     double gradient[MOST_WORKERS][SIZE], w[SIZE];
     /* updates that servers have of each worker; how far ahead of the slowest somebody was given weights */
-    uint64_t pushed[MOST_WORKERS], furthest;
+    uint64_t pushed[MOST_WORKERS], furthest, ignored;
     _Atomic uint64_t fails_at_compute; /* UINT64_MAX: never */
     uint64_t counted, fails_at_count;  /* likewise */
     uint64_t steps;                    /* that such updates take */
@@ -114,7 +114,9 @@ static tw_status post(tw__workers *x, const tw__message *m, tw_error *err)
     (void)err;
     if (m->carries == TW__WEIGHTS && m->to < x->n) {
         uint64_t least = UINT64_MAX;
-        board.pushed[m->to] = x->worker[m->to].clock; /* without one that was ignored */
+        /* without one that is ignored, of which the worker does not know yet */
+        board.pushed[m->to] = x->worker[m->to].clock - (x->ignored - board.ignored);
+        board.ignored = x->ignored;
         for (size_t i = 0; i < x->n; i++)
             if (board.pushed[i] < least) least = board.pushed[i];
         if (board.pushed[m->to] - least > board.furthest) board.furthest = board.pushed[m->to] - least;

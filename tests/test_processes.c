@@ -48,27 +48,31 @@ static void free_all(struct process *p, size_t n)
     for (size_t i = 0; i < n; i++) free(p[i].weights);
 }
 
-/* The weights of rank 0 are those of `local`. */
-static void same_as_local(worker_run *r, const char *exchange, size_t n)
+/* The weights of rank 0 are those of another exchange in one process. */
+static void same_as(worker_run *r, const char *exchange, size_t n, const char *other)
 {
     struct process p[MEMORY_MOST];
     const worker_run *const runs[] = {r, r, r, r};
     tw_error err = {0};
     size_t bytes;
-    void *local = worker_weights(r, "local", &bytes, &err);
-    assert_non_null(local);
+    void *local = worker_weights(r, other, &bytes, &err);
+    if (!local) fail_msg("%s: %s", other, err.message);
     const double loss = r->loss;
     be_all(runs, exchange, n, p);
     for (size_t i = 0; i < n; i++)
         if (!p[i].weights)
             fail_msg("%s, %s, rank %zu of %zu: %s", r->model, exchange, i, n, p[i].err.message);
     if (p[0].bytes != bytes || memcmp(p[0].weights, local, bytes) != 0)
-        fail_msg("%s with %s: %s in %zu processes and local differ", r->model,
-                 r->o.optimizer ? r->o.optimizer : "sgd", exchange, n);
+        fail_msg("%s with %s: %s in %zu processes and %s differ", r->model,
+                 r->o.optimizer ? r->o.optimizer : "sgd", exchange, n, other);
     assert_true(p[0].told.loss == loss);
     free(local);
     free_all(p, n);
 }
+
+static const char *const exact[] = {"mpi+allreduce", "mpi+sharded", "mpi+ps:sync=bsp",
+                                    "mpi+ps:sync=bsp,servers=3"};
+enum { N_EXACT = sizeof exact / sizeof exact[0] };
 
 static void bits_of_local(void **state)
 {
@@ -76,6 +80,7 @@ static void bits_of_local(void **state)
     (void)state;
     for (size_t n = 2; n <= MEMORY_MOST; n++)
         for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+            const char *const exchange = exact[(n + i) % N_EXACT];
             worker_run net = {.rows = networks_data,
                               .model = "flatten; dense 150 relu; dropout 0.2; dense 3 softmax",
                               .classes = 3,
@@ -83,8 +88,8 @@ static void bits_of_local(void **state)
                               .o.optimizer = rules[i]};
             worker_run sparse = {.rows = worker_sparse, .model = "softmax", .classes = 16, .o.batch = 50};
             sparse.o.optimizer = rules[i];
-            same_as_local(&net, "mpi+allreduce", n);
-            same_as_local(&sparse, "mpi+allreduce", n);
+            same_as(&net, exchange, n, "local");
+            same_as(&sparse, exchange, n, "local");
         }
 }
 
@@ -104,8 +109,64 @@ static void bits_of_local_for_hard_models(void **state)
                              .o.control = "plateau:metric=loss,patience=1,threshold=0.9"};
     joined.o.optimizer = "adam:lr=0.01";
     controlled.o.epochs = 6;
-    same_as_local(&joined, "mpi+allreduce", 3);
-    same_as_local(&controlled, "mpi+allreduce", 2);
+    same_as(&joined, "mpi+allreduce", 3, "local");
+    same_as(&joined, "mpi+sharded", 2, "local");
+    same_as(&controlled, "mpi+allreduce", 2, "local");
+    same_as(&controlled, "mpi+ps:sync=bsp", 3, "local");
+}
+
+/* What workers with weights of their own come to does not depend on where these are. */
+static void bits_of_threads(void **state)
+{
+    static const char *const replicas[] = {"average:every=3", "average:every=0", "easgd:every=3,beta=0.5",
+                                           "diloco:every=4", "diloco:every=3,outer=\"adam:lr=0.01\""};
+    (void)state;
+    for (size_t i = 0; i < sizeof replicas / sizeof replicas[0]; i++)
+        for (size_t n = 2; n <= MEMORY_MOST; n += 2) {
+            char here[80], there[80];
+            worker_run net = {.rows = networks_data,
+                              .model = worker_batch_norm,
+                              .classes = 3,
+                              .n_rows = 100,
+                              .o.batch = 10,
+                              .o.optimizer = "momentum:lr=0.02"};
+            snprintf(there, sizeof there, "mpi+%s", replicas[i]);
+            snprintf(here, sizeof here, "%s,workers=%zu", replicas[i], n);
+            same_as(&net, there, n, here);
+        }
+    worker_run linear = {.rows = worker_sparse,
+                         .model = "logistic:l2=0.01,l1=0.001",
+                         .classes = 2,
+                         .o.batch = 30};
+    same_as(&linear, "mpi+admm:every=5", 3, "admm:every=5,workers=3");
+}
+
+/* Without waiting: the number of updates, staleness within the bound, and a loss that falls. */
+static void without_waiting(void **state)
+{
+    static const char *const exchanges[] = {"mpi+ps:sync=asp",           "mpi+ps:sync=ssp,staleness=1",
+                                            "mpi+ps:sync=asp,servers=2", "mpi+ps:sync=asp,oldest=1",
+                                            "mpi+ps:sync=asp,gather=2",  "mpi+easgd:every=2,sync=0"};
+    (void)state;
+    for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
+        struct process p[3];
+        worker_run r = {.rows = networks_data,
+                        .model = "flatten; dense 150 relu; dense 3 softmax",
+                        .classes = 3,
+                        .n_rows = 120,
+                        .o.batch = 10,
+                        .o.epochs = 4};
+        const worker_run *const runs[] = {&r, &r, &r};
+        be_all(runs, exchanges[i], 3, p);
+        for (int k = 0; k < 3; k++)
+            if (!p[k].weights) fail_msg("%s, rank %d: %s", exchanges[i], k, p[k].err.message);
+        const tw_exchange_info *info = &p[0].told.info;
+        if (!(p[0].told.loss < 1.07)) fail_msg("%s: loss %g", exchanges[i], p[0].told.loss);
+        /* each of two others from 1 behind to 1 ahead of the worker, and the update after that */
+        if (strstr(exchanges[i], "ssp")) assert_true(info->most_stale <= 2 * 3);
+        if (strstr(exchanges[i], "oldest")) assert_true(info->most_stale == 0);
+        free_all(p, 3);
+    }
 }
 
 static void what_is_told(void **state)
@@ -173,7 +234,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(bits_of_local),
                                        cmocka_unit_test(bits_of_local_for_hard_models),
-                                       cmocka_unit_test(what_is_told), cmocka_unit_test(other_runs),
+                                       cmocka_unit_test(bits_of_threads),
+                                       cmocka_unit_test(without_waiting),
+                                       cmocka_unit_test(what_is_told),
+                                       cmocka_unit_test(other_runs),
                                        cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,6 +56,12 @@ static void set(const tw__workers *x, void *v, size_t i, double to)
     else ((double *)v)[i] = to;
 }
 
+static void add_to_dual(const tw__workers *x, const struct admm *a, size_t worker, size_t i, double z)
+{
+    void *const dual = a->dual[worker];
+    set(x, dual, i, get(x, dual, i) + get(x, x->worker[worker].w, i) - z);
+}
+
 static tw_status settle(tw__workers *x, tw__rounds *r, tw_error *err)
 {
     const struct admm *a = r->more;
@@ -69,10 +75,19 @@ static tw_status settle(tw__workers *x, tw__rounds *r, tw_error *err)
         if (i < penalised) z = tw__soft(z, f->l1 / a->rho) / (1 + f->l2 / a->rho);
         set(x, r->centre, i, z);
         z = get(x, r->centre, i);
-        for (size_t k = 0; k < x->n; k++)
-            set(x, a->dual[k], i, get(x, a->dual[k], i) + get(x, x->worker[k].w, i) - z);
+        for (size_t k = 0; k < x->n; k++) add_to_dual(x, a, k, i, z);
     }
     return TW_OK;
+}
+
+/* A worker in another process than the server's adds its way up itself. */
+static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
+{
+    const tw__rounds *r = x->state;
+    const int is_apart = m->to < x->n && tw__is_elsewhere(x, m->from);
+    for (size_t i = 0; is_apart && i < x->set.size; i++)
+        add_to_dual(x, r->more, m->to, i, get(x, r->centre, i));
+    return tw__rounds_receive(x, m, err);
 }
 
 /* ---- making -------------------------------------------------------------------------------------------- */
@@ -178,10 +193,13 @@ const tw__protocol tw__protocol_admm = {
               .options = options},
     .bits = TW__BITS_REPEAT,
     .has_shards = 1,
+    .is_for_processes = 1,
     .create = create,
     .free = destroy,
     .next = tw__rounds_next,
     .computed = tw__rounds_computed,
-    .receive = tw__rounds_receive,
+    .receive = receive,
     .visit = visit,
+    .content = tw__rounds_content,
+    .visit_worker = tw__rounds_visit_worker,
 };

@@ -11,12 +11,14 @@
  * workers share their memory, allreduce makes its step once, where separate ones would all make the same, and
  * the state of sharded is in one optimiser, of which each worker uses its range.
  *
- * Workers in processes of their own do all that themselves: what only one may do each does, when it has heard
- * all; gradients come into the stand-ins of their workers, and ranges of the mean into `sum`.
+ * Workers in separate processes do all that themselves: what only one may do each does, when it has heard
+ * all; gradients come into the stand-ins of their workers, ranges of the mean into `sum`, and what others
+ * have measured into `parts`, by stage, as one may be a stage ahead.
  *
  * Rajbhandari et al. 2020 (sharded: ZeRO-1); Dai et al. 2019 (BigDL's AllReduceParameter).
  * SPDX-License-Identifier: MIT */
 #include "exchange/merge.h"
+#include "exchange/shares.h"
 #include "exchange/wire.h"
 #include <string.h>
 
@@ -35,6 +37,8 @@ struct together {
     /* of this update: the sum of its gradients; the mean if it is stepped in ranges, else NULL */
     tw__gradient *whole;
     const void *mean;
+    double *parts[2]; /* in separate processes, sharded: n_sums of each worker */
+    size_t n_sums;
     void *sum; /* in separate processes, unless it is sharded: the mean, in the ranges of all */
 };
 
@@ -57,6 +61,14 @@ static size_t range_begin(const tw__workers *x, size_t worker)
     return tw__range_begin(x->set.size, worker, x->n);
 }
 
+/* This process steps its worker's range. */
+static tw_status share(tw__workers *x, tw_error *err)
+{
+    const size_t me = tw_link_rank(x->set.link), lo = range_begin(x, me), hi = range_begin(x, me + 1);
+    return lo < hi ? tw_step_share(x->set.optimizer, lo, hi, err)
+                   : tw_step_share(x->set.optimizer, 0, 0, err);
+}
+
 /* A list that is stepped as one is stepped at once. */
 static tw_status begin(tw__workers *x, struct together *t, tw_error *err)
 {
@@ -68,11 +80,25 @@ static tw_status begin(tw__workers *x, struct together *t, tw_error *err)
     if (sum->is_list && !t->all.spread)
         TW_TRY(tw__alloc(x->ctx, &t->all.spread, x->set.size, x->k->real, err));
     t->mean = sum->is_list ? t->all.spread : sum->dense;
-    return tw_step_begin(x->set.optimizer, err);
+    TW_TRY(tw_step_begin(x->set.optimizer, err));
+    return is_apart(x) ? share(x, err) : TW_OK;
 }
 
-static tw_status settle(tw__workers *x, tw_error *err)
+/* What others have measured in their ranges, in this stage. */
+static tw_status add_sums(tw__workers *x, const struct together *t, int stage, tw_error *err)
 {
+    const size_t me = tw_link_rank(x->set.link);
+    double *sums;
+    size_t n;
+    TW_TRY(tw_step_sums(x->set.optimizer, &sums, &n, err));
+    for (size_t i = 0; i < x->n; i++)
+        for (size_t k = 0; i != me && k < n; k++) sums[k] += t->parts[stage % 2][i * t->n_sums + k];
+    return TW_OK;
+}
+
+static tw_status settle(tw__workers *x, const struct together *t, int stage, tw_error *err)
+{
+    if (is_apart(x)) TW_TRY(add_sums(x, t, stage, err));
     return x->set.type == TW_F32 ? tw_step_settle_f32(x->set.optimizer, x->set.w, err)
                                  : tw_step_settle_f64(x->set.optimizer, x->set.w, err);
 }
@@ -89,7 +115,7 @@ static tw_status end(tw__workers *x, struct together *t, tw_error *err)
 static tw_status alone(tw__workers *x, struct together *t, int stage, tw_error *err)
 {
     if (stage == 0) return begin(x, t, err);
-    return stage <= passes(x, t) ? settle(x, err) : end(x, t, err);
+    return stage <= passes(x, t) ? settle(x, t, stage, err) : end(x, t, err);
 }
 
 /* Elements lo .. hi-1 of the mean. */
@@ -214,6 +240,14 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
     return go_on(x, &x->worker[m->to], err);
 }
 
+/* The optimiser's here, of a worker elsewhere in its place of `parts`. */
+static void content_of_sums(tw__workers *x, const struct together *t, const tw__message *m, int stage,
+                            tw__content *c)
+{
+    c->n_sums = tw__shares_sums(x->set.optimizer, &c->sums);
+    if (tw__is_elsewhere(x, m->from)) c->sums = t->parts[stage % 2] + m->from * t->n_sums;
+}
+
 /* A part of the gradient goes to whose range it is, then a range of the mean or of the weights to all. */
 static void content(tw__workers *x, const tw__message *m, tw__content *c)
 {
@@ -222,9 +256,19 @@ static void content(tw__workers *x, const tw__message *m, tw__content *c)
     const size_t whose = is_gradient ? m->to : m->from;
     c->lo = range_begin(x, whose);
     c->hi = range_begin(x, whose + 1);
+    const int stage = (int)(m->clock % (uint64_t)(passes(x, t) + 2));
     if (is_gradient) c->gradient = &x->worker[m->from].gradient;
+    else if (stage <= passes(x, t)) content_of_sums(x, t, m, stage, c);
     else if (m->carries == TW__VECTOR) c->vector = t->is_sharded ? x->set.w : t->sum;
     c->whole_lists = 1;
+}
+
+/* Of sharded the state of the optimiser in the worker's range. */
+static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err)
+{
+    return whole ? tw__shares_visit(x->set.optimizer, range_begin(x, worker), range_begin(x, worker + 1), v,
+                                    err)
+                 : TW_OK;
 }
 
 /* Where processes are apart each knows its own worker's stage, which at rest is that of all. */
@@ -251,6 +295,21 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
 
 /* ---- making -------------------------------------------------------------------------------------------- */
 
+/* Whole matrices no process has. */
+static tw_status make_parts(tw__workers *x, struct together *t, tw_error *err)
+{
+    double *sums;
+    const char *const whole = tw__shares_whole(x->set.optimizer);
+    if (whole)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "exchange %s: %s looks at whole matrices, which no process has: use allreduce",
+                        x->choice.spec, whole);
+    t->n_sums = tw__shares_sums(x->set.optimizer, &sums);
+    for (int i = 0; i < 2; i++)
+        TW_TRY(tw__alloc(x->ctx, &t->parts[i], x->n, t->n_sums * sizeof(double), err));
+    return TW_OK;
+}
+
 static tw_status make(tw__workers *x, int is_sharded, tw_error *err)
 {
     struct together *t;
@@ -260,6 +319,7 @@ static tw_status make(tw__workers *x, int is_sharded, tw_error *err)
     t->is_sharded = is_sharded;
     TW_TRY(tw__alloc(x->ctx, &t->seat, x->n, sizeof *t->seat, err));
     if (is_apart(x) && !is_sharded) TW_TRY(tw__alloc(x->ctx, &t->sum, x->set.size, x->k->real, err));
+    if (is_apart(x) && is_sharded) TW_TRY(make_parts(x, t, err));
     return tw__stepper_create(x, 0, x->set.size, 0, &t->all, err);
 }
 
@@ -272,6 +332,7 @@ static void destroy(tw__workers *x)
     if (!t) return;
     tw__stepper_free(x, &t->all);
     tw__merge_free(&t->merge, x);
+    for (int i = 0; i < 2; i++) tw__free(x->ctx, t->parts[i], x->n, t->n_sums * sizeof(double));
     tw__free(x->ctx, t->sum, x->set.size, x->k->real);
     tw__free(x->ctx, t->seat, x->n, sizeof *t->seat);
     tw__free(x->ctx, t, 1, sizeof *t);
@@ -316,6 +377,7 @@ const tw__protocol tw__protocol_sharded = {
               .n_options = sizeof options / sizeof options[0],
               .options = options},
     .bits_with = bits_with,
+    .is_for_processes = 1,
     .create = create_sharded,
     .free = destroy,
     .next = next,
@@ -323,6 +385,7 @@ const tw__protocol tw__protocol_sharded = {
     .receive = receive,
     .content = content,
     .visit = visit,
+    .visit_worker = visit_worker,
 };
 
 const tw_exchange tw__exchange_bigdl = {.size = sizeof(tw_exchange),

@@ -31,6 +31,7 @@ const tw__protocol tw__protocol_average = {
               .options = options,
               .aliases = aliases},
     .bits = TW__BITS_REPEAT,
+    .is_for_processes = 1,
     .create = create,
     .free = tw__nearest_free,
     .next = tw__rounds_next,
@@ -38,4 +39,6 @@ const tw__protocol tw__protocol_average = {
     .receive = tw__rounds_receive,
     .gather = tw__nearest_gather,
     .visit = tw__rounds_visit,
+    .content = tw__rounds_content,
+    .visit_worker = tw__rounds_visit_worker,
 };

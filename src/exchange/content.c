@@ -139,6 +139,7 @@ void tw__content_write(tw__workers *x, const tw__message *m, tw__writer *w)
 {
     const tw__content c = content_of(x, m, 1);
     if (c.gradient) write_gradient(x, &c, x->worker[m->from].update, w);
+    if (c.sums) tw__write(w, c.sums, c.n_sums * sizeof *c.sums);
     if (c.vector) tw__write(w, (const char *)c.vector + c.lo * x->k->real, (c.hi - c.lo) * x->k->real);
 }
 
@@ -149,6 +150,7 @@ tw_status tw__content_read(tw__workers *x, tw__stand_in *stand_in, const tw__mes
     if (c.lo > c.hi || c.hi > x->set.size)
         return tw__fail(err, TW_ERR_DATA, "a message between processes is about weights that there are not");
     if (c.gradient) TW_TRY(read_gradient(x, &stand_in[m->from], &c, &x->worker[m->from], r, err));
+    if (c.sums) TW_TRY(tw__read(r, c.sums, c.n_sums * sizeof *c.sums, err));
     return c.vector ? tw__read(r, (char *)c.vector + c.lo * x->k->real, (c.hi - c.lo) * x->k->real, err)
                     : TW_OK;
 }

@@ -82,6 +82,10 @@ static tw_status create(tw__workers *x, tw_error *err)
     d->is_sync = tw__exchange_value(x, "sync") != 0;
     TW_TRY(tw__stepper_of_rule(x, *x->choice.quoted ? x->choice.quoted : initial_outer, "outer", 0,
                                x->set.size, &d->outer, err));
+    if (!d->is_sync && x->transport->is_apart)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "exchange %s: sync=0 does not run in several processes yet; sync=1 does",
+                        x->choice.spec);
     return d->is_sync ? refuse_async_options(x, err) : tw__diloco_async_create(x, r, err);
 }
 
@@ -151,6 +155,7 @@ const tw__protocol tw__protocol_diloco = {
               .aliases = aliases},
     .bits_with = bits_with,
     .against_waiting = against_waiting,
+    .is_for_processes = 1,
     .create = create,
     .free = destroy,
     .next = next,
@@ -158,4 +163,6 @@ const tw__protocol tw__protocol_diloco = {
     .receive = receive,
     .gather = tw__rounds_gather,
     .visit = visit,
+    .content = tw__rounds_content,
+    .visit_worker = tw__rounds_visit_worker,
 };

@@ -85,6 +85,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     r->more = e;
     r->every = (uint64_t)tw__exchange_value(x, "every");
     r->settle = settle;
+    r->moves_workers = 1;
     e->beta = tw__exchange_value(x, "beta");
     e->alpha = e->beta / (double)x->n;
     e->is_sync = tw__exchange_value(x, "sync") != 0;
@@ -134,6 +135,7 @@ const tw__protocol tw__protocol_easgd = {
          .aliases = aliases},
     .bits_with = bits_with,
     .against_waiting = against_waiting,
+    .is_for_processes = 1,
     .create = create,
     .free = destroy,
     .next = next,
@@ -141,4 +143,6 @@ const tw__protocol tw__protocol_easgd = {
     .receive = receive,
     .gather = tw__rounds_gather,
     .visit = tw__rounds_visit,
+    .content = tw__rounds_content,
+    .visit_worker = tw__rounds_visit_worker,
 };

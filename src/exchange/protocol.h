@@ -81,6 +81,8 @@ typedef struct tw__content {
     int whole_lists; /* of what lists it has all, and not this range */
     void *vector;
     size_t lo, hi;
+    double *sums; /* n_sums of them */
+    size_t n_sums;
 } tw__content;
 
 enum tw__act {
@@ -134,6 +136,9 @@ typedef struct tw__protocol {
     /* When all rest or wait for others that rest: r->w becomes what the run is evaluated at. NULL: it is. */
     tw_status (*gather)(tw__workers *x, tw_error *err);
     tw_status (*visit)(tw__workers *x, tw_visitor *v, tw_error *err);
+    /* NULL, or of a worker what is kept in its process alone, but for its weights; whole 0: as much as
+     * `gather` looks at. */
+    tw_status (*visit_worker)(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err);
 } tw__protocol;
 
 /* What carries messages; kept in x->carrier. */
@@ -170,6 +175,8 @@ typedef struct tw__transport {
     /* NULL, or a number for a worker's next update, if it is to have one, in place of the next that is
      * free. */
     int (*take)(tw__workers *x, tw__worker *me);
+    /* NULL, or when all rest: gets the state of workers that are in other processes (visit_worker). */
+    tw_status (*collect)(tw__workers *x, int whole, tw_error *err);
     /* A worker's gradient was stepped, and was so stale. */
     void (*stepped)(tw__workers *x, const tw__worker *of, uint64_t update, uint64_t staleness);
     /* the updates that are to be done when `run` next returns; 0: there is no further call */
@@ -299,6 +306,8 @@ tw_status tw__send(tw__workers *x, const tw__message *m, tw_error *err);
 /* Where part i of n of the weights begins: at a multiple of TW_CHUNK, as even as that is; i = n: where they
  * end. */
 size_t tw__range_begin(size_t size, size_t i, size_t n);
+/* Whether a worker, or a server, is in another process than this one. */
+int tw__is_elsewhere(const tw__workers *x, size_t who);
 /* As many servers as the protocol's option `servers` says that can each have a range. */
 size_t tw__servers_count(const tw__workers *x);
 /* A whole gradient divided by the weight of its rows. */

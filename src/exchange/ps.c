@@ -20,7 +20,7 @@
 #include <string.h>
 
 enum sync { BSP, SSP, ASP };
-enum { PUSH, WEIGHTS, ASK };
+enum { PUSH, WEIGHTS, ASK, IGNORED };
 enum { MOST_SERVERS = 256, MOST_STALENESS = 1 << 20 };
 
 struct server {
@@ -116,11 +116,11 @@ static tw_status returned(tw__workers *x, tw__worker *me, int *is_lost, tw_error
 
 /* ---- servers ------------------------------------------------------------------------------------------- */
 
-static tw_status give(tw__workers *x, const struct ps *p, size_t s, size_t worker, tw_error *err)
+static tw_status give_as(tw__workers *x, const struct ps *p, size_t s, size_t worker, int kind, tw_error *err)
 {
     struct server *server = &p->server[s];
     tw__staleness_give(&server->stale, worker);
-    const tw__message m = {.kind = WEIGHTS,
+    const tw__message m = {.kind = kind,
                            .carries = TW__WEIGHTS,
                            .from = x->n + s,
                            .to = worker,
@@ -128,6 +128,11 @@ static tw_status give(tw__workers *x, const struct ps *p, size_t s, size_t worke
                            .hi = server->stepper.hi,
                            .version = server->version};
     return tw__send(x, &m, err);
+}
+
+static tw_status give(tw__workers *x, const struct ps *p, size_t s, size_t worker, tw_error *err)
+{
+    return give_as(x, p, s, worker, WEIGHTS, err);
 }
 
 /* The gradients of all workers have arrived everywhere: one step of all ranges. */
@@ -174,9 +179,7 @@ static tw_status give_in_turn(tw__workers *x, struct ps *p, size_t s, size_t wor
 static tw_status ignore(tw__workers *x, struct ps *p, size_t s, size_t worker, tw_error *err)
 {
     x->ignored++;
-    x->worker[worker].clock--;
-    p->again[worker] = 1;
-    return give(x, p, s, worker, err);
+    return give_as(x, p, s, worker, IGNORED, err);
 }
 
 /* A step when there are enough, or no more will come. */
@@ -218,6 +221,10 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
         struct client *c = &p->client[m->to];
         c->version[m->from - x->n] = m->version;
         p->fresh[m->to]++;
+        if (m->kind == IGNORED) {
+            x->worker[m->to].clock--;
+            p->again[m->to] = 1;
+        }
         return TW_OK;
     }
     if (m->kind == ASK) return give(x, p, m->to - x->n, m->from, err);
@@ -269,6 +276,22 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
     TW_TRY(v->field(v, "exchange.again", TW_I64, 1, &workers, p->again, err));
     for (size_t s = 0; s < x->n_servers; s++) TW_TRY(visit_server(x, p, s, v, err));
     return TW_OK;
+}
+
+/* All servers look at the same list, which each message brings anew. */
+static void content(tw__workers *x, const tw__message *m, tw__content *c)
+{
+    c->whole_lists = m->carries == TW__GRADIENT && x->n_servers > 1;
+}
+
+static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err)
+{
+    struct ps *p = x->state;
+    const int64_t servers = (int64_t)x->n_servers;
+    (void)whole;
+    TW_TRY(v->field(v, "versions", TW_I64, 1, &servers, p->client[worker].version, err));
+    TW_TRY(v->field(v, "fresh", TW_I64, 0, NULL, &p->fresh[worker], err));
+    return v->field(v, "again", TW_I64, 0, NULL, &p->again[worker], err);
 }
 
 /* All have answered, and nothing is on its way. */
@@ -447,6 +470,7 @@ const tw__protocol tw__protocol_ps = {
     .bits_with = bits_with,
     .against_waiting = against_waiting,
     .takes_rounds = 1,
+    .is_for_processes = 1,
     .refresh = refresh,
     .steps = steps,
     .create = create,
@@ -456,4 +480,6 @@ const tw__protocol tw__protocol_ps = {
     .receive = receive,
     .returned = returned,
     .visit = visit,
+    .content = content,
+    .visit_worker = visit_worker,
 };

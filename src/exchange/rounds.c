@@ -43,7 +43,8 @@ tw_status tw__rounds_computed(tw__workers *x, tw__worker *me, tw_error *err)
                            .from = me->index,
                            .to = x->n,
                            .hi = x->set.size,
-                           .clock = me->clock};
+                           .clock = me->clock,
+                           .version = r->replicas.rows ? r->replicas.rows[me->index] : 0};
     r->waiting[me->index] = 1;
     return tw__send(x, &m, err);
 }
@@ -81,7 +82,7 @@ static tw_status settle(tw__workers *x, tw__rounds *r, uint64_t clock, tw_error 
                                .from = x->n,
                                .to = i,
                                .hi = x->set.size};
-        if (r->takes_centre && is_last) memcpy(x->worker[i].w, r->centre, size);
+        if (r->takes_centre && (is_last || tw__is_elsewhere(x, i))) memcpy(x->worker[i].w, r->centre, size);
         TW_TRY(tw__send(x, &m, err));
     }
     return TW_OK;
@@ -93,10 +94,28 @@ tw_status tw__rounds_receive(tw__workers *x, const tw__message *m, tw_error *err
     if (m->to < x->n) {
         if (r->takes_centre && m->kind == SETTLED)
             memcpy(x->worker[m->to].w, r->centre, x->set.size * x->k->real);
+        if (r->replicas.rows) r->replicas.rows[m->to] = 0;
         r->waiting[m->to] = 0;
         return TW_OK;
     }
+    x->worker[m->from].clock = m->clock;
+    if (r->replicas.rows) r->replicas.rows[m->from] = m->version;
     return ++r->arrived < taking_part(x, r, m->clock) ? TW_OK : settle(x, r, m->clock, err);
+}
+
+void tw__rounds_content(tw__workers *x, const tw__message *m, tw__content *c)
+{
+    const tw__rounds *r = x->state;
+    if (m->carries == TW__VECTOR) c->vector = r->moves_workers ? x->worker[m->to].w : r->centre;
+}
+
+tw_status tw__rounds_visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err)
+{
+    tw__rounds *r = x->state;
+    if (r->replicas.rows) TW_TRY(v->field(v, "rows", TW_I64, 0, NULL, &r->replicas.rows[worker], err));
+    if (!whole) return TW_OK;
+    TW_TRY(v->field(v, "waiting", TW_I64, 0, NULL, &r->waiting[worker], err));
+    return tw__stepper_visit(&r->replicas.stepper[worker], v, worker, err);
 }
 
 tw_status tw__rounds_gather(tw__workers *x, tw_error *err)

@@ -20,6 +20,7 @@ struct tw__rounds {
     tw_status (*step)(tw__workers *x, tw__rounds *r, tw__worker *me, tw_error *err);
     /* The last round ends with the run, even if it is shorter; workers continue from the centre. */
     int ends_with_run, takes_centre;
+    int moves_workers; /* settling steps the workers' weights, which are then sent, and not the centre */
     uint64_t *waiting; /* of each worker: whether it waits for the others */
     size_t arrived;
     void *more; /* the protocol's */
@@ -31,6 +32,9 @@ void tw__rounds_free(tw__workers *x);
 tw_status tw__rounds_next(tw__workers *x, tw__worker *me, enum tw__act *act, tw_error *err);
 tw_status tw__rounds_computed(tw__workers *x, tw__worker *me, tw_error *err);
 tw_status tw__rounds_receive(tw__workers *x, const tw__message *m, tw_error *err);
+/* Between processes. */
+void tw__rounds_content(tw__workers *x, const tw__message *m, tw__content *c);
+tw_status tw__rounds_visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err);
 /* The run is evaluated at the centre. */
 tw_status tw__rounds_gather(tw__workers *x, tw_error *err);
 tw_status tw__rounds_visit(tw__workers *x, tw_visitor *v, tw_error *err);

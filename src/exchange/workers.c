@@ -153,8 +153,15 @@ tw_status tw__workers_run(tw__workers *x, uint64_t limit, tw_error *err)
     return x->trace ? tw__tracer_flush(x->trace, err) : TW_OK;
 }
 
+int tw__is_elsewhere(const tw__workers *x, size_t who)
+{
+    return x->transport->is_apart && (who < x->n ? who : 0) != tw_link_rank(x->set.link);
+}
+
 tw_status tw__workers_gather(tw__workers *x, tw_error *err)
 {
+    if (x->protocol->gather && x->protocol->visit_worker && x->transport->collect)
+        TW_TRY(x->transport->collect(x, 0, err));
     return x->protocol->gather ? x->protocol->gather(x, err) : TW_OK;
 }
 
@@ -469,6 +476,7 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
                          x->ignored,
                          x->stores,
                          x->lost};
+    if (v->loading == TW_SHOW && x->transport->collect) TW_TRY(x->transport->collect(x, 1, err));
     int64_t n = sizeof counts / sizeof counts[0], bins = TW_STALENESS_BINS;
     TW_TRY(v->field(v, "exchange.counts", TW_I64, 1, &n, counts, err));
     TW_TRY(v->field(v, "exchange.staleness", TW_I64, 1, &bins, x->staleness, err));

@@ -367,6 +367,12 @@ static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice,
             choice,
             "batch normalisation waits within an evaluation, which simulated and repeated workers cannot",
             err);
+    if (x->transport->is_apart && r->train.commit && !x->splits && (!x->has_replicas || x->has_server_rule))
+        return refuse(
+            choice,
+            "what the model moves after an update, as batch normalisation and max_norm do, is in another "
+            "process than the server: use ps:sync=bsp, or average",
+            err);
     if (x->has_server_rule && r->workers->options->groups)
         return refuse(choice, "groups are for the run's rule, and a server steps all weights by its own",
                       err);
@@ -517,7 +523,8 @@ tw_status tw__run_work(tw_run *r, tw_error *err)
         r->status = TW_RUN_INTERRUPTED;
         return TW_OK;
     }
-    if (!ws->x->transport->is_virtual || r->updates == until) TW_TRY(tw__workers_gather(ws->x, err));
+    const int is_cheap = !ws->x->transport->is_virtual && !ws->x->transport->is_apart;
+    if (is_cheap || r->updates == until) TW_TRY(tw__workers_gather(ws->x, err));
     if (r->updates == tw__run_updates(r)) TW_TRY(tw__workers_end(ws->x, err));
     if (!ws->x->transport->is_virtual && tw__seconds() - start < around && ws->stretch < MOST)
         ws->stretch *= 2;
