@@ -124,6 +124,13 @@ static inline tw_link_carrier memory_carrier(memory_net *net, size_t rank)
                              .close = memory_close};
 }
 
+static inline void memory_silence(memory_net *net, size_t rank)
+{
+    pthread_mutex_lock(&net->lock);
+    net->end[rank].is_silent = 1;
+    pthread_mutex_unlock(&net->lock);
+}
+
 /* Frees what nobody has read. */
 static inline void memory_end_all(memory_net *net)
 {

@@ -120,7 +120,7 @@ static void silence_is_noticed(void **state)
     tw_context *ctx = context(1);
     memory_open(&net, 2);
     tw_link *a = open_end(&net, ctx, 0), *b = open_end(&net, ctx, 1);
-    net.end[1].is_silent = 1;
+    memory_silence(&net, 1);
     assert_int_equal(wait_for_loss(a, 1.5, &err), TW_ERR_WORKER);
     assert_non_null(strstr(err.message, "rank 1 on east has given no sign of life for "));
     assert_non_null(strstr(err.message, "rank 0 on north waited for the weights of update 7"));

@@ -144,9 +144,14 @@ static void bits_of_threads(void **state)
 /* Without waiting: the number of updates, staleness within the bound, and a loss that falls. */
 static void without_waiting(void **state)
 {
-    static const char *const exchanges[] = {"mpi+ps:sync=asp",           "mpi+ps:sync=ssp,staleness=1",
-                                            "mpi+ps:sync=asp,servers=2", "mpi+ps:sync=asp,oldest=1",
-                                            "mpi+ps:sync=asp,gather=2",  "mpi+easgd:every=2,sync=0"};
+    static const char *const exchanges[] = {"mpi+ps:sync=asp",
+                                            "mpi+ps:sync=ssp,staleness=1",
+                                            "mpi+ps:sync=asp,servers=2",
+                                            "mpi+ps:sync=asp,oldest=1",
+                                            "mpi+ps:sync=asp,gather=2",
+                                            "mpi+easgd:every=2,sync=0",
+                                            "mpi+downpour:push=2,fetch=3,server=\"sgd:lr=0.05\"",
+                                            "mpi+downpour:servers=3"};
     (void)state;
     for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
         struct process p[3];

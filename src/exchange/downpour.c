@@ -23,8 +23,9 @@ struct server {
 
 struct replica {
     tw__gathered sum;
-    uint64_t waits; /* for answers of so many servers */
-    uint64_t seen;  /* the version of the first server's weights that it has */
+    uint64_t waits;      /* for answers of so many servers */
+    uint64_t seen;       /* the version of the first server's weights that it has */
+    tw__gradient pushed; /* between processes: the sum as it was sent */
 };
 
 struct downpour {
@@ -41,6 +42,7 @@ static tw_status ask(tw__workers *x, const tw__worker *me, int kind, tw_error *e
     struct downpour *d = x->state;
     struct replica *mine = &d->replica[me->index];
     mine->waits = x->n_servers;
+    mine->pushed = (tw__gradient){.hi = 1, .leaves = 1, .n = 1, .node = {mine->sum.sum}};
     for (size_t i = 0; i < x->n_servers; i++) {
         const size_t s = (me->index + i) % x->n_servers;
         tw__message m = {.kind = kind,
@@ -89,9 +91,12 @@ static tw_status step(tw__workers *x, size_t s, const tw__message *m, tw_error *
     struct downpour *d = x->state;
     struct server *server = &d->server[s];
     const tw__worker *from = &x->worker[m->from];
-    const tw__gathered *sent = &d->replica[m->from].sum;
-    if (sent->n == 0) return tw__fail(err, TW_ERR_DATA, "worker %zu has no gradients to push", m->from);
-    TW_TRY(tw__stepper_step(x, &server->stepper, x->set.w, &sent->sum, NULL, err));
+    const struct replica *replica = &d->replica[m->from];
+    const int is_elsewhere = tw__is_elsewhere(x, m->from);
+    const tw__sum *sent = is_elsewhere ? &replica->pushed.node[0] : &replica->sum.sum;
+    if (!is_elsewhere && replica->sum.n == 0)
+        return tw__fail(err, TW_ERR_DATA, "worker %zu has no gradients to push", m->from);
+    TW_TRY(tw__stepper_step(x, &server->stepper, x->set.w, sent, NULL, err));
     if (s == 0) {
         tw__note_staleness(x, from, from->update, server->version - m->version);
         x->set.commit(x->set.user, m->from, x->set.w);
@@ -126,6 +131,16 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
     return TW_OK;
 }
 
+static void content(tw__workers *x, const tw__message *m, tw__content *c)
+{
+    struct downpour *d = x->state;
+    if (m->carries != TW__VECTOR && m->carries != TW__LIST) return;
+    c->gradient = &d->replica[m->from].pushed;
+    c->lo = d->server[m->to - x->n].stepper.lo;
+    c->hi = d->server[m->to - x->n].stepper.hi;
+    c->whole_lists = x->n_servers > 1; /* all servers look at the same list, which each message brings anew */
+}
+
 /* ---- state --------------------------------------------------------------------------------------------- */
 
 static tw_status visit_replica(tw__workers *x, struct replica *r, size_t i, tw_visitor *v, tw_error *err)
@@ -138,6 +153,14 @@ static tw_status visit_replica(tw__workers *x, struct replica *r, size_t i, tw_v
     r->waits = numbers[0];
     r->seen = numbers[1];
     return tw__gathered_visit(x, &r->sum, mine, err);
+}
+
+static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err)
+{
+    struct downpour *d = x->state;
+    (void)whole;
+    TW_TRY(tw__stepper_visit(&d->replicas.stepper[worker], v, worker, err));
+    return visit_replica(x, &d->replica[worker], worker, v, err);
 }
 
 static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
@@ -216,10 +239,13 @@ const tw__protocol tw__protocol_downpour = {
               .n_options = sizeof options / sizeof options[0],
               .options = options,
               .aliases = aliases},
+    .is_for_processes = 1,
     .create = create,
     .free = destroy,
     .next = next,
     .computed = computed,
     .receive = receive,
+    .content = content,
     .visit = visit,
+    .visit_worker = visit_worker,
 };
