@@ -89,7 +89,8 @@ tw_status cli_open_link(tw_context *ctx, int resumed, const char **exchange, cha
     struct cli_launcher launcher;
     char plugin[PATH_MAX];
     *link = NULL;
-    if (!cli_launched(&launcher)) return TW_OK;
+    const int is_one = !cli_launched(&launcher);
+    if (is_one && !(launcher.mpi && *exchange && !strncmp(*exchange, "mpi", 3))) return TW_OK;
     if (!resumed) CLI_TRY(name_exchange(&launcher, exchange, text, err));
     if (!cli_find_plugin(launcher.mpi, plugin))
         return cli_fail(

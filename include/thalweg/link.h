@@ -4,7 +4,7 @@
  * exchange on the transport `mpi`: every process makes the same run, rank 0 decides and has the result
  * (docs/cluster.md).
  *
- * A link has a thread, which tells the others once a second that its process is there, and learns of theirs.
+ * A link has a thread: once a second the others tell rank 0 that they are there, and rank 0 tells them.
  * SPDX-License-Identifier: MIT */
 #ifndef THALWEG_LINK_H
 #define THALWEG_LINK_H

@@ -216,6 +216,9 @@ tw_status tw__link_receive(tw_link *l, int channel, size_t from, tw__parcel **ou
 
 /* ---- signs of life ------------------------------------------------------------------------------------- */
 
+/* Rank 0 gives signs to all and gets them from all: what it misses it tells the others, as a failure. */
+static int gives_signs(const tw_link *l, size_t rank) { return l->carrier.rank == 0 || rank == 0; }
+
 static tw_status tell_all(tw_link *l, enum sign sign, const tw_error *failure, tw_error *err)
 {
     struct control c = {.sign = (int32_t)sign};
@@ -225,7 +228,7 @@ static tw_status tell_all(tw_link *l, enum sign sign, const tw_error *failure, t
     }
     for (size_t i = 0; i < l->carrier.ranks; i++) {
         tw__parcel *p;
-        if (i == l->carrier.rank) continue;
+        if (i == l->carrier.rank || (sign == ALIVE && !gives_signs(l, i))) continue;
         TW_TRY(tw__parcel_create(l, failure ? sizeof c : offsetof(struct control, text), &p, err));
         memcpy(p->bytes, &c, p->n);
         TW_TRY(tw__link_send(l, TW_LINK_CONTROL, i, p, err));
@@ -300,7 +303,7 @@ tw_status tw__link_check(tw_link *l, double timeout, const char *doing, tw_error
         s = tw__fail(err, TW_ERR_WORKER, "rank %zu on %.60s has failed: %.350s", l->failed,
                      l->carrier.hosts[l->failed], l->why.message);
     for (size_t i = 0; s == TW_OK && i < l->carrier.ranks; i++)
-        if (i != l->carrier.rank && now - l->heard[i] > timeout)
+        if (i != l->carrier.rank && gives_signs(l, i) && now - l->heard[i] > timeout)
             s = lost(l, i, now - l->heard[i], doing, err);
     pthread_mutex_unlock(&l->lock);
     return s;
@@ -374,7 +377,7 @@ static int have_left(tw_link *l, int *is_lost)
     for (size_t i = 0; i < l->carrier.ranks; i++) {
         const int is_there = i != l->carrier.rank && !l->has_left[i];
         n += !is_there;
-        *is_lost |= is_there && now - l->heard[i] > patience;
+        *is_lost |= is_there && gives_signs(l, i) && now - l->heard[i] > patience;
     }
     pthread_mutex_unlock(&l->lock);
     return n == l->carrier.ranks;
