@@ -88,7 +88,7 @@ static void every_field_has_a_row(void **state)
     } others[] = {
 #define OTHER(member) {offsetof(tw_job_options, member), sizeof(((tw_job_options *)0)->member)}
         OTHER(size),     OTHER(run.size),  OTHER(run.custom_rule), OTHER(run.event),
-        OTHER(run.user), OTHER(run.order), OTHER(run.n_order),
+        OTHER(run.user), OTHER(run.order), OTHER(run.n_order),     OTHER(run.link),
     };
     static const size_t bytes[] =
         {[TW_FIELD_TEXT] = sizeof(char *), [TW_FIELD_NATURAL] = 8,        [TW_FIELD_REAL] = 8,
