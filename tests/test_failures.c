@@ -14,6 +14,7 @@ static void same_bits_later(void **state)
                                             "roundrobin",
                                             "delayed",
                                             "average:every=3",
+                                            "average:every=3,nearest=2",
                                             "topksvrg",
                                             "easgd:every=2",
                                             "diloco:every=4",
@@ -35,9 +36,10 @@ static void same_bits_later(void **state)
         assert_true(sparse.info.seconds > whole * 1.1);
         worker_same_weights(&sparse, with, without, 0);
     }
-    worker_run linear = {.rows = worker_sparse, .model = "logistic:l2=0.01", .classes = 2};
-    worker_same_weights(&linear, "sim:workers=3,failures=4,restart=3+admm:every=4",
+    worker_run convex = {.rows = worker_sparse, .model = "logistic:l2=0.01", .classes = 2};
+    worker_same_weights(&convex, "sim:workers=3,failures=4,restart=3+admm:every=4",
                         "sim:workers=3+admm:every=4", 0);
+    worker_same_weights(&convex, "sim:workers=3,failures=4,restart=3+topksvrg", "sim:workers=3+topksvrg", 0);
 }
 
 /* Elsewhere every update is made once in the end, at other weights. */
