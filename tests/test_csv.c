@@ -259,6 +259,8 @@ static void wrong_files_and_options(void **state)
         {"1,2,0\n3,4,1\n", {.label = "4"}, TW_ERR_SPEC, "has columns 1 to 3, or -1 (the last) to -3"},
         {"1,2,0\n3,4,1\n", {.label = "0"}, TW_ERR_SPEC, "has columns 1 to 3, or -1"},
         {"1,2,0\n3,4,1\n", {.columns = "2-9"}, TW_ERR_SPEC, "columns = 2-9: "},
+        {"1,2,0\n3,4,1\n", {.columns = "2-1"}, TW_ERR_SPEC, "columns = 2-1: the range runs backwards"},
+        {"1,2,0\n3,4,1\n", {.columns = "1 \"\" 2"}, TW_ERR_SPEC, "columns: \"\" names no column of "},
         {"1,2,0\n3,4,1\n", {.without = "1-2"}, TW_ERR_DATA, "no column is left to learn from (of 3)"},
         {"1,2,0\n3,4,1\n", {.without = "3"}, TW_ERR_SPEC, "is the label; option label names another"},
         {"1,2,0\n3,4,1\n",

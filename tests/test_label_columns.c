@@ -134,6 +134,61 @@ static void other_files_are_read_by_the_schema(void **state)
     tw_context_free(ctx);
 }
 
+/* The names of the targets are those of the training rows, whatever option label says: so it may not take one
+ * for another. */
+static void labels_of_other_files_keep_their_names(void **state)
+{
+    (void)state;
+    tw_context *ctx = context(1, NULL);
+    tw_data_options o = options("y3,y1"), like = TW_DATA_OPTIONS_INIT;
+    o.without = "id \"y 2\"";
+    tw_data *train = open_path(ctx, TABLE, &o);
+    like.schema = info_of(train).schema;
+    static const char named[] = "b,y1,more,y3,a\n4,1,0,3,5\n", plain[] = "0,1,5,0,4,3\n";
+    static const struct {
+        const char *text, *label;
+        double targets[2];
+        const char *message;
+    } cases[] = {
+        {named, "y3 y1", {3, 1}, NULL},
+        {named, "4,2", {3, 1}, NULL},
+        {named, "3,2", {0, 1}, NULL},
+        {plain, "6,2", {3, 1}, NULL},
+        {named,
+         "y1,y3",
+         {0},
+         "label = y1,y3: column 2 \"y1\" of " OTHER " is label 2 of the training rows, not 1"},
+        {named, "more,y3", {0}, "column 4 \"y3\" of " OTHER " is label 1 of the training rows, not 2"},
+        {named,
+         "2,4",
+         {0},
+         "label = 2,4: column 2 \"y1\" of " OTHER " is label 2 of the training rows, not 1"},
+        {plain, "2,6", {0}, "label = 2,6: column 2 of " OTHER " is label 2 of the training rows, not 1"},
+        {named, "y9,y1", {0}, "label: unknown column \"y9\""},
+        {named, "4", {0}, "label = 4 names 1 column of " OTHER ", and the training rows have 2"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        write_file(OTHER, cases[i].text, strlen(cases[i].text));
+        like.label = cases[i].label;
+        if (cases[i].message) {
+            expect_error(ctx, OTHER, &like, TW_ERR_SPEC, cases[i].message);
+            continue;
+        }
+        tw_data *data = open_path(ctx, OTHER, &like);
+        expect(data, 1, 2, (const double[]){5, 4});
+        expect_targets(data, 2, cases[i].targets, (const char *const[]){"y3", "y1"});
+        tw_data_free(data);
+    }
+    like.unlabelled = 1; /* to predict: the number means nothing where the label is not there */
+    like.label = "6,2";
+    write_file(OTHER, "b,a\n4,5\n", 8);
+    tw_data *data = open_path(ctx, OTHER, &like);
+    expect(data, 1, 2, (const double[]){5, 4});
+    tw_data_free(data);
+    tw_data_free(train);
+    tw_context_free(ctx);
+}
+
 static void several_files_are_one_table(void **state)
 {
     (void)state;
@@ -182,6 +237,9 @@ static void what_cannot_be_is_refused(void **state)
         {"y1 1-3", TW_ERR_SPEC, "label: column 2 \"y1\" of " TABLE " is named twice"},
         {"y1,y9", TW_ERR_SPEC, "label: unknown column \"y9\" (did you mean"},
         {"y1,9", TW_ERR_SPEC, "label = 9: " TABLE " has columns 1 to 6"},
+        {"y1,\"\",y3", TW_ERR_SPEC, "label: \"\" names no column of " TABLE},
+        {"\"\"", TW_ERR_SPEC, "label: \"\" names no column of " TABLE},
+        {"4-2", TW_ERR_SPEC, "label = 4-2: the range runs backwards, from column 4 to 2 of " TABLE},
         {",", TW_ERR_SPEC, "label = , names 0 columns of " TABLE},
         {"y1,id", TW_ERR_SPEC, "without: column 1 \"id\" of " TABLE " is the label"},
         {"y1,a,b,y3,4", TW_ERR_DATA, "no column is left to learn from"},
@@ -344,6 +402,7 @@ int main(void)
         cmocka_unit_test(labels_are_named_in_any_order),
         cmocka_unit_test(a_single_label_is_as_before),
         cmocka_unit_test(other_files_are_read_by_the_schema),
+        cmocka_unit_test(labels_of_other_files_keep_their_names),
         cmocka_unit_test(several_files_are_one_table),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(damaged_schemas_are_refused),

@@ -132,9 +132,9 @@ tw_status tw__csv_columns(tw__csv *csv, size_t n, tw_error *err);
 tw_status tw__csv_assign(tw__csv *csv, tw_error *err);
 /* The column that an option names or counts. */
 tw_status tw__csv_find(const tw__csv *csv, const char *option, tw__text name, size_t *at, tw_error *err);
-/* Cuts the next name off a list such as "age 3-7 -1": up to a space or comma, or in double quotes; "" at its
- * end. The columns that it names, *first to *last. */
-tw__text tw__csv_cut_name(const char **list);
+/* Cuts the next name off a list such as "age 3-7 -1": up to a space or comma, or in double quotes. 0: the list
+ * has ended. The columns that a name names, *first to *last. */
+int tw__csv_cut_name(tw__text *name, const char **list);
 tw_status tw__csv_find_range(const tw__csv *csv, const char *option, tw__text name, size_t *first,
                              size_t *last, tw_error *err);
 /* Gives a column a role, which it must not have already. */

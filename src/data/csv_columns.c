@@ -72,24 +72,30 @@ tw_status tw__csv_find(const tw__csv *c, const char *option, tw__text name, size
 
 /* ---- lists of columns ---------------------------------------------------------------------------------- */
 
-tw__text tw__csv_cut_name(const char **at)
+int tw__csv_cut_name(tw__text *name, const char **list)
 {
-    const char *p = *at + strspn(*at, " ,");
-    tw__text name = {p, strcspn(p, " ,")};
-    if (*p == '"' && strchr(p + 1, '"')) name = (tw__text){p + 1, strcspn(p + 1, "\"")};
-    *at = name.at + name.n + (name.at > p);
-    return name;
+    const char *p = *list + strspn(*list, " ,");
+    *name = (tw__text){p, strcspn(p, " ,")};
+    if (*p == '"' && strchr(p + 1, '"')) *name = (tw__text){p + 1, strcspn(p + 1, "\"")};
+    *list = name->at + name->n + (name->at > p);
+    return *p != '\0';
 }
 
 tw_status tw__csv_find_range(const tw__csv *c, const char *option, tw__text name, size_t *first, size_t *last,
                              tw_error *err)
 {
+    if (name.n == 0) return tw__fail(err, TW_ERR_SPEC, "%s: \"\" names no column of %.200s", option, c->path);
     const char *dash = memchr(name.at + 1, '-', name.n - 1);
     tw__text from = {name.at, dash ? (size_t)(dash - name.at) : 0},
              to = {name.at + from.n + 1, name.n - from.n - 1};
     if (dash && tw__words_find(&c->names, name.at, name.n) < 0 && read_number(from, c->n, first) > 0 &&
-        read_number(to, c->n, last) != 0)
-        return read_number(to, c->n, last) < 0 || *last < *first ? fail_number(c, option, name, err) : TW_OK;
+        read_number(to, c->n, last) != 0) {
+        if (read_number(to, c->n, last) < 0) return fail_number(c, option, name, err);
+        if (*first <= *last) return TW_OK;
+        return tw__fail(err, TW_ERR_SPEC,
+                        "%s = %.*s: the range runs backwards, from column %zu to %zu of %.200s", option,
+                        TW__SHOW(name), *first + 1, *last + 1, c->path);
+    }
     TW_TRY(tw__csv_find(c, option, name, first, err));
     *last = *first;
     return TW_OK;
@@ -98,8 +104,9 @@ tw_status tw__csv_find_range(const tw__csv *c, const char *option, tw__text name
 /* Marks the columns that a list names. */
 static tw_status mark(const tw__csv *c, const char *option, const char *list, uint8_t *marks, tw_error *err)
 {
+    tw__text name;
     size_t first, last;
-    for (tw__text name = tw__csv_cut_name(&list); name.n; name = tw__csv_cut_name(&list)) {
+    while (tw__csv_cut_name(&name, &list)) {
         TW_TRY(tw__csv_find_range(c, option, name, &first, &last, err));
         memset(marks + first, 1, last - first + 1);
     }

@@ -8,22 +8,24 @@
 
 static int is_text(tw__text a, tw__text b) { return a.n == b.n && memcmp(a.at, b.at, a.n) == 0; }
 
-/* The next name of option label, which may be one name with spaces, too. */
-static tw__text next_name(const tw__csv *c, const char **list)
+/* As tw__csv_cut_name of option label, which may be one name with spaces, too. */
+static int next_name(const tw__csv *c, tw__text *name, const char **list)
 {
     size_t at;
-    tw__text name = {*list, strlen(*list)};
-    if (*list != c->source->options->label || !tw__csv_has_name(c, *list, &at)) return tw__csv_cut_name(list);
-    *list += name.n;
-    return name;
+    if (*list != c->source->options->label || !tw__csv_has_name(c, *list, &at))
+        return tw__csv_cut_name(name, list);
+    *name = tw__text_of(*list);
+    *list += name->n;
+    return 1;
 }
 
 int tw__csv_is_label(const tw__csv *c, tw__text name)
 {
     const char *list = c->source->options->label;
+    tw__text one;
     if (!list) return 0;
     if (is_text(tw__text_of(list), name)) return 1;
-    for (tw__text one = tw__csv_cut_name(&list); one.n; one = tw__csv_cut_name(&list))
+    while (tw__csv_cut_name(&one, &list))
         if (is_text(one, name)) return 1;
     return 0;
 }
@@ -32,11 +34,9 @@ int tw__csv_is_label(const tw__csv *c, tw__text name)
 static int are_all_names(const tw__csv *c)
 {
     const char *list = c->source->options->label;
+    tw__text name;
     int are = list != NULL;
-    while (are && *list) {
-        const tw__text name = next_name(c, &list);
-        are = name.n == 0 || tw__words_find(&c->names, name.at, name.n) >= 0;
-    }
+    while (are && next_name(c, &name, &list)) are = tw__words_find(&c->names, name.at, name.n) >= 0;
     return are;
 }
 
@@ -57,10 +57,9 @@ static tw_status take_label(tw__csv *c, size_t at, size_t *n, tw_error *err)
 static tw_status take_named(tw__csv *c, size_t *n, tw_error *err)
 {
     const char *list = c->source->options->label;
-    while (*list) {
-        const tw__text name = next_name(c, &list);
-        size_t first, last;
-        if (name.n == 0) break;
+    tw__text name;
+    size_t first, last;
+    while (next_name(c, &name, &list)) {
         TW_TRY(tw__csv_find_range(c, "label", name, &first, &last, err));
         for (size_t at = first; at <= last; at++) TW_TRY(take_label(c, at, n, err));
     }
@@ -105,6 +104,35 @@ tw_status tw__csv_find_labels(tw__csv *c, tw_error *err)
 
 /* ---- rows that fit a schema ---------------------------------------------------------------------------- */
 
+/* Column `at` is label *k of the training rows, by its name or, where there are none, by its place. */
+static int is_trained_label(const tw__csv *c, size_t at, uint32_t *k)
+{
+    const tw__schema *s = c->schema;
+    const int by_name = s->n_labels && s->labels[0].name && c->names.n;
+    for (*k = 0; *k < s->n_labels; ++*k)
+        if (by_name ? strcmp(s->labels[*k].name, tw__csv_name_at(c, at)) == 0
+                    : s->labels[*k].at == (int64_t)at)
+            return 1;
+    return 0;
+}
+
+/* Predictions keep the names of the training rows' labels, so that none may be taken for another one. */
+static tw_status check_order(const tw__csv *c, tw_error *err)
+{
+    char name[TW__CSV_NAME];
+    uint32_t k;
+    for (size_t at = 0; at < c->n; at++) {
+        const tw__csv_column *column = &c->columns[at];
+        if (column->role == TW__CSV_LABEL && is_trained_label(c, at, &k) && k != column->to)
+            return tw__fail(err, TW_ERR_SPEC,
+                            "label = %.60s: %s of %.200s is label %lu of the training rows, not %lu; name "
+                            "their labels in their order, or leave out the option",
+                            c->source->options->label, tw__csv_name(c, at, name), c->path,
+                            (unsigned long)k + 1, (unsigned long)column->to + 1);
+    }
+    return TW_OK;
+}
+
 /* As option label says of this file. */
 static tw_status match_named(tw__csv *c, size_t wanted, tw_error *err)
 {
@@ -114,8 +142,17 @@ static tw_status match_named(tw__csv *c, size_t wanted, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC,
                         "label = %.60s names %zu column%s of %.200s, and the training rows have %zu",
                         c->source->options->label, n, n == 1 ? "" : "s", c->path, wanted);
+    TW_TRY(check_order(c, err));
     expect_targets(c, n);
     return TW_OK;
+}
+
+/* Option label is given for rows that fit a model. Of training files it says what the first one's columns are,
+ * by which others find theirs; rows to predict need none. */
+static int option_applies(const tw__csv *c)
+{
+    const tw_data_options *o = c->source->options;
+    return o->label && o->schema && !o->unlabelled;
 }
 
 tw_status tw__csv_match_labels(tw__csv *c, tw_error *err)
@@ -123,7 +160,7 @@ tw_status tw__csv_match_labels(tw__csv *c, tw_error *err)
     const tw__schema *s = c->schema;
     const int may_lack = c->source->options->unlabelled;
     size_t n = 0, at;
-    if (are_all_names(c)) return match_named(c, s->n_labels ? s->n_labels : 1, err);
+    if (are_all_names(c) || option_applies(c)) return match_named(c, s->n_labels ? s->n_labels : 1, err);
     for (size_t i = 0; i < s->n_labels && s->labels[i].name; i++) {
         if (tw__csv_has_name(c, s->labels[i].name, &at)) TW_TRY(take_label(c, at, &n, err));
         else if (!may_lack)
