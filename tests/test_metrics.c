@@ -224,6 +224,11 @@ static void several_targets_have_values_each(void **state)
     assert_true(tw_scores_at(s, 0)->of_target[0] > 0.8);
     assert_string_equal(tw_scores_at(s, 0)->note, "all of target 2 are 7: there is nothing to explain");
     tw_scores_free(s);
+    for (int i = 0; i < FEW; i++) both[2 * i + 1] = 1e-200 * i, outputs[2 * i + 1] = 1e200;
+    s = scores_of(ctx, &two, "r2");
+    assert_true(isnan(tw_scores_at(s, 0)->value) && isnan(tw_scores_at(s, 0)->of_target[1]));
+    assert_string_equal(tw_scores_at(s, 0)->note, "too large for a double");
+    tw_scores_free(s);
     for (fault_walk k = {.for_ever = 1, .least = 2}; fault_walk_next(&k);) {
         fault_walk_arm(&k);
         const tw_status status = tw_scores_create(&s, k.ctx, &two, NULL, NULL);

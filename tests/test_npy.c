@@ -94,15 +94,31 @@ static void end_zip(struct archive *a)
     archive_write_free(a);
 }
 
-/* An archive of the first column, and of the other two as targets. */
-static void write_targets(const char *path)
+/* An archive of the first column, and of the `labels` after it as targets. */
+static void write_targets(const char *path, size_t labels)
 {
     uint8_t x[MOST], y[MOST];
-    const size_t n = put_array(x, "<f4", 0, 0, 1, 2), m = put_array(y, "<f8", 1, 1, 2, 2);
+    const size_t n = put_array(x, "<f4", 0, 0, 1, 2), m = put_array(y, "<f8", 1, 1, labels, 2);
     struct archive *a = begin_zip(path, "store");
     put_member(a, "X.npy", x, n);
     put_member(a, "y.npy", y, m);
     end_zip(a);
+}
+
+/* An archive of one row with so many labels. */
+static void write_wide(const char *path, size_t labels)
+{
+    uint8_t x[MOST], *y = calloc(128 + labels, 1);
+    char header[128];
+    size_t n = put_header(x, 1, 128, "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 1), }");
+    assert_non_null(y);
+    x[n++] = 1;
+    snprintf(header, sizeof header, "{'descr': '|u1', 'fortran_order': False, 'shape': (1, %zu), }", labels);
+    struct archive *a = begin_zip(path, "store");
+    put_member(a, "X.npy", x, n);
+    put_member(a, "y.npy", y, put_header(y, 1, 128, header) + labels);
+    end_zip(a);
+    free(y);
 }
 
 /* An archive of the features and the labels, which come first or last, with something else between them. */
@@ -239,11 +255,16 @@ static void archives(void **state)
     o = (tw_data_options)TW_DATA_OPTIONS_INIT;
     o.label = "-1";
     expect_error(ctx, ARRAY, &o, TW_ERR_SPEC, "label = -1: the labels of " ARRAY " are its array of labels");
-    tw_data *data = (write_targets(OTHER), open_path(ctx, OTHER, NULL)); /* several are targets */
+    tw_data *data = (write_targets(OTHER, 2), open_path(ctx, OTHER, NULL)); /* several are targets */
     assert_int_equal(info_of(data).n_targets, 2);
     for (int i = 0; i < 8; i++)
         assert_true(info_of(data).targets[i] == table[i / 2 * COLUMNS + 1 + (size_t)i % 2]);
+    o = (tw_data_options){.size = sizeof o, .schema = info_of(data).schema};
+    write_targets(OTHER, 1);
+    expect_error(ctx, OTHER, &o, TW_ERR_DATA, "1 column and 1 of labels, but the training rows have 1 and 2");
     tw_data_free(data);
+    write_wide(OTHER, 65536);
+    expect_error(ctx, OTHER, NULL, TW_ERR_DATA, "y.npy: 65536 columns of labels, of at most 65535");
     write_zip(OTHER, "store", "a.npy", "y.npy", 0);
     expect_error(ctx, OTHER, NULL, TW_ERR_DATA, "holds no array of rows, called X, x or data");
     write_zip(OTHER, "store", "x.npy", "X", 0);

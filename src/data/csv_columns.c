@@ -255,11 +255,16 @@ static tw_status set_feature(tw__csv *c, size_t i, size_t at, tw_error *err)
 
 static tw_status fail_width(const tw__csv *c, size_t wanted, size_t labels, tw_error *err)
 {
-    char less[64] = "";
+    char less[64] = "", here[64] = "";
     if (c->source->options->unlabelled && labels)
         snprintf(less, sizeof less, " with their labels, or %zu without", wanted - labels);
-    return tw__fail(err, TW_ERR_DATA, "%.250s: %zu columns, but the training rows have %zu%s", c->path, c->n,
-                    wanted, less);
+    else if (c->last_labels) {
+        snprintf(here, sizeof here, " and %zu of labels", c->last_labels);
+        snprintf(less, sizeof less, " and %zu", labels);
+        wanted -= labels;
+    }
+    return tw__fail(err, TW_ERR_DATA, "%.250s: %zu column%s%s, but the training rows have %zu%s", c->path,
+                    c->n - c->last_labels, c->n - c->last_labels == 1 ? "" : "s", here, wanted, less);
 }
 
 /* The place of column i in a file without labels: the columns of labels are not there. */

@@ -147,8 +147,8 @@ static tw_status match_named(tw__csv *c, size_t wanted, tw_error *err)
     return TW_OK;
 }
 
-/* Option label is given for rows that fit a model. Of training files it says what the first one's columns are,
- * by which others find theirs; rows to predict need none. */
+/* Option label is given for rows that fit a model. Of training files it says what the first one's columns
+ * are, by which others find theirs; rows to predict need none. */
 static int option_applies(const tw__csv *c)
 {
     const tw_data_options *o = c->source->options;

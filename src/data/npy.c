@@ -86,7 +86,10 @@ static tw_status read_arrays(reading *r, tw_error *err)
         TW_TRY(tw__npy_read(&r->x, source->ctx, r->x_name, read_stream, r->stream, err));
     }
     if (!r->y.bytes) return TW_OK;
-    if (r->y.rows != r->x.rows || r->y.columns > TW__MOST_TARGETS)
+    if (r->y.columns > TW__MOST_TARGETS)
+        return tw__fail_in(err, TW_ERR_DATA, r->y_name, 0, -1, "%zu columns of labels, of at most %d",
+                           r->y.columns, TW__MOST_TARGETS);
+    if (r->y.rows != r->x.rows)
         return tw__fail_in(err, TW_ERR_DATA, r->y_name, 0, -1, "%zu labels of %zu numbers for %zu rows",
                            r->y.rows, r->y.columns, r->x.rows);
     if (source->options->label)

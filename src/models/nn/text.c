@@ -78,12 +78,19 @@ static tw_status add_operation(tw__network *net, const tw__operation *operation,
 
 /* ---- layers -------------------------------------------------------------------------------------------- */
 
+/* -1: the layer has none of this name. */
+static int find_option(const tw__layer_type *type, const char *name)
+{
+    int i = type->n_options - 1;
+    while (i >= 0 && strcmp(type->options[i].name, name) != 0) i--;
+    return i;
+}
+
 /* An option that many layers have; 0 where the layer has none of this name. */
 static double common_option(const tw__layer_type *type, const tw__layer_text *t, const char *name)
 {
-    for (int i = 0; i < type->n_options; i++)
-        if (strcmp(type->options[i].name, name) == 0) return t->value[i];
-    return 0;
+    const int i = find_option(type, name);
+    return i < 0 ? 0 : t->value[i];
 }
 
 static tw_status add_layer(tw__network *net, const tw__layer_text *t, row *at, tw_error *err)
@@ -134,6 +141,18 @@ static tw_status read_dialect(tw__layer_text *t, const tw__layer_type *type, tw_
     return TW_OK;
 }
 
+static tw_status read_item(tw__layer_text *t, const tw__layer_type *type, const tw__item *item,
+                           unsigned char *given, tw_error *err)
+{
+    const tw__table table = table_of(type);
+    if (type->loss && tw__text_is(item->key, "target") && find_option(type, "target") < 0)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "%s cannot take the input as its target (target=input); mse, l1_loss, huber_loss and "
+                        "bce_loss can",
+                        type->name);
+    return tw__option_read(&table, item, t->value, given, err);
+}
+
 /* A layer's name with its options, which begin as the defaults. */
 static tw_status read_name(tw__layer_text *t, const char *word, unsigned char *given, tw_error *err)
 {
@@ -143,20 +162,18 @@ static tw_status read_name(tw__layer_text *t, const char *word, unsigned char *g
     if (i < 0) return tw__name_unknown("unknown layer", spec.name, tw__layer_type_name, NULL, err);
     snprintf(t->name, sizeof t->name, "%s", tw__layer_type_name((size_t)i, NULL));
     const tw__layer_type *type = tw__layer_type_find(t->name);
-    const tw__table table = table_of(type);
     for (int o = 0; o < type->n_options; o++) t->value[o] = type->options[o].initial;
     TW_TRY(read_dialect(t, type, spec.dialect, err));
-    for (int o = 0; o < spec.n; o++) TW_TRY(tw__option_read(&table, &spec.items[o], t->value, given, err));
+    for (int o = 0; o < spec.n; o++) TW_TRY(read_item(t, type, &spec.items[o], given, err));
     return TW_OK;
 }
 
 /* "stride=2" */
 static tw_status read_option(tw__layer_text *t, const char *word, unsigned char *given, tw_error *err)
 {
-    const tw__table table = table_of(tw__layer_type_find(t->name));
     const char *equals = strchr(word, '=');
     const tw__item item = {.key = {word, (size_t)(equals - word)}, .value = tw__text_of(equals + 1)};
-    return tw__option_read(&table, &item, t->value, given, err);
+    return read_item(t, tw__layer_type_find(t->name), &item, given, err);
 }
 
 static int is_activation(const char *word)

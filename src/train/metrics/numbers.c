@@ -61,12 +61,17 @@ static double mae(const numbers *of)
     return ldexp(mean(of, NAN, SIZE, exponent), exponent);
 }
 
-/* NaN: all targets are the same. */
-static double r2(const numbers *of)
+static int are_equal(const numbers *of)
 {
     uint64_t i = 1;
     while (i < count(of) && target_of(of, i) == target_of(of, 0)) i++;
-    if (i >= count(of)) return NAN;
+    return i >= count(of);
+}
+
+/* NaN: all targets are the same. */
+static double r2(const numbers *of)
+{
+    if (are_equal(of)) return NAN;
     const int of_targets = exponent_of(of, 0), of_errors = exponent_of(of, NAN);
     const double center = ldexp(mean(of, 0, AS_IT_IS, of_targets), of_targets);
     const int of_all = exponent_of(of, center);
@@ -119,7 +124,7 @@ static tw_status compute_r2(const tw__predicted *p, tw_score *to, tw_error *err)
     TW_TRY(take_each(p, r2, to, err));
     for (size_t k = 0; k < n; k++) {
         const double its = to->of_target ? to->of_target[k] : r2(&(numbers){p, 0, 1});
-        if (isnan(its) && !to->note[0]) note_equal_targets(p, k, to);
+        if (isnan(its) && !to->note[0] && are_equal(&(numbers){p, k, n})) note_equal_targets(p, k, to);
         sum += its;
     }
     to->value = sum / (double)n;
