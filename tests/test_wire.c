@@ -153,6 +153,30 @@ static void codecs_keep_what_they_made(void **state)
     }
 }
 
+/* A chunk comes out of its bytes as a codec has made it. */
+static void numbers_come_out_of_bytes(void **state)
+{
+    static const char *const names[] = {"bf16", "1bit", "2bit"};
+    static const size_t lengths[] = {1, 2, 3, 7, 8, 9, 1001, TW_CHUNK};
+    (void)state;
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+        for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++) {
+            const tw__codec *codec = codec_of(names[k]);
+            const size_t n = lengths[l];
+            float *const x = malloc(n * sizeof *x), *const y = malloc(n * sizeof *y);
+            unsigned char *const sent = malloc(codec->bytes(n));
+            for (size_t i = 0; i < n; i++) x[i] = i % 5 ? (float)random_number(l, i) : 0;
+            if (n > 1000 && l % 2) x[777] = NAN;
+            codec->f32(n, x, 0);
+            codec->pack(n, x, sent);
+            codec->unpack(n, sent, y);
+            assert_memory_equal(x, y, n * sizeof *x);
+            free(x);
+            free(y);
+            free(sent);
+        }
+}
+
 /* ---- what feeds back ----------------------------------------------------------------------------------- */
 
 enum { SIZE = 40, UPDATES = 50 };
@@ -340,7 +364,7 @@ static void fewer_bytes_are_counted(void **state)
     assert_int_equal(all, updates * (2 * each + 128));
     assert_int_equal(bytes_of(&r, ",wire=bf16"), updates * (each + 2 * n + 128));
     assert_int_equal(bytes_of(&r, ",wire=1bit"), updates * (each + (n + 7) / 8 + 8 * chunks + 128));
-    assert_int_equal(bytes_of(&r, ",wire=2bit"), updates * (each + (2 * n + 7) / 8 + 4 * chunks + 128));
+    assert_int_equal(bytes_of(&r, ",wire=2bit"), updates * (each + (2 * n + 7) / 8 + 16 * chunks + 128));
     assert_int_equal(bytes_of(&r, ",wire=topk,keep=0.1"), updates * (each + 12 * ((n + 9) / 10) + 128));
 }
 
@@ -364,11 +388,17 @@ static void losses_stay_near(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words_name_the_codecs),      cmocka_unit_test(bf16_rounds_to_nearest_ties_to_even),
-        cmocka_unit_test(topk_keeps_the_largest),     cmocka_unit_test(few_bits_are_means),
-        cmocka_unit_test(codecs_keep_what_they_made), cmocka_unit_test(nothing_is_lost),
-        cmocka_unit_test(all_kept_is_as_it_was),      cmocka_unit_test(bits_repeat),
-        cmocka_unit_test(fewer_bytes_are_counted),    cmocka_unit_test(losses_stay_near),
+        cmocka_unit_test(words_name_the_codecs),
+        cmocka_unit_test(bf16_rounds_to_nearest_ties_to_even),
+        cmocka_unit_test(topk_keeps_the_largest),
+        cmocka_unit_test(few_bits_are_means),
+        cmocka_unit_test(codecs_keep_what_they_made),
+        cmocka_unit_test(numbers_come_out_of_bytes),
+        cmocka_unit_test(nothing_is_lost),
+        cmocka_unit_test(all_kept_is_as_it_was),
+        cmocka_unit_test(bits_repeat),
+        cmocka_unit_test(fewer_bytes_are_counted),
+        cmocka_unit_test(losses_stay_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,9 +41,47 @@ void tw__wire_free(tw__workers *x)
     tw__free(x->ctx, wire, 1, sizeof *wire);
 }
 
-uint64_t tw__wire_bytes(const tw__workers *x, size_t n)
+/* ---- bytes --------------------------------------------------------------------------------------------- */
+
+/* What packs them; NULL: they are sent as they are. */
+static const tw__codec *packer(const tw__workers *x, int is_list)
 {
-    return x->wire ? x->wire->codec->bytes(n, x->k->real) : (uint64_t)n * x->k->real;
+    const tw__codec *codec = x->wire ? x->wire->codec : NULL;
+    return codec && codec->pack && (codec->takes_lists || !is_list) ? codec : NULL;
+}
+
+size_t tw__wire_bytes(const tw__workers *x, int is_list, size_t n)
+{
+    const tw__codec *codec = packer(x, is_list);
+    return codec ? codec->bytes(n) : n * x->k->real;
+}
+
+void tw__wire_pack(const tw__workers *x, int is_list, size_t n, const void *numbers, unsigned char *to)
+{
+    const tw__codec *codec = packer(x, is_list);
+    float chunk[TW_CHUNK];
+    if (!codec) memcpy(to, numbers, n * x->k->real);
+    for (size_t lo = 0, length; codec && lo < n; lo += length, to += codec->bytes(length)) {
+        length = n - lo < TW_CHUNK ? n - lo : (size_t)TW_CHUNK;
+        for (size_t i = 0; i < length; i++)
+            chunk[i] = x->set.type == TW_F32 ? ((const float *)numbers)[lo + i]
+                                             : (float)((const double *)numbers)[lo + i];
+        codec->pack(length, chunk, to);
+    }
+}
+
+void tw__wire_unpack(const tw__workers *x, int is_list, size_t n, const unsigned char *from, void *numbers)
+{
+    const tw__codec *codec = packer(x, is_list);
+    float chunk[TW_CHUNK];
+    if (!codec) memcpy(numbers, from, n * x->k->real);
+    for (size_t lo = 0, length; codec && lo < n; lo += length, from += codec->bytes(length)) {
+        length = n - lo < TW_CHUNK ? n - lo : (size_t)TW_CHUNK;
+        codec->unpack(length, from, chunk);
+        for (size_t i = 0; i < length; i++)
+            if (x->set.type == TW_F32) ((float *)numbers)[lo + i] = chunk[i];
+            else ((double *)numbers)[lo + i] = (double)chunk[i];
+    }
 }
 
 /* ---- numbers ------------------------------------------------------------------------------------------- */
@@ -117,6 +155,7 @@ static tw_status encode_vector(tw__workers *x, struct line *line, tw__sum *node,
 
 static void encode_list(tw__workers *x, struct line *line, tw_sparse_sum *list)
 {
+    if (!x->wire->codec->takes_lists) return;
     TW__FOR_TYPE(x->set.type, encode, x->wire, list->n, list->index, list->value, line->rest);
     if (x->wire->codec->leaves_out) TW__FOR_TYPE(x->set.type, pick, list->n, list->index, list->value, list);
 }

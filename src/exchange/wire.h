@@ -5,7 +5,7 @@
  *     sent = codec(g)
  *     rest = g - sent
  *
- * Of a gradient that is a list this is done at its places. Karimireddy, Rebjock, Stich & Jaggi 2019,
+ * Of a gradient that is a list this is done at its places, by codecs that take lists. Karimireddy, Rebjock, Stich & Jaggi 2019,
  * algorithm 2 (error feedback; here of gradients, before the rate).
  * SPDX-License-Identifier: MIT */
 #ifndef TW_EXCHANGE_WIRE_H
@@ -32,7 +32,9 @@ tw_status tw__wire_create(tw__workers *x, tw_error *err);
 void tw__wire_free(tw__workers *x);
 /* Makes a worker's gradient what is sent of it: a mean where the worker has a whole update. */
 tw_status tw__wire_gradient(tw__workers *x, tw__worker *me, tw_error *err);
-/* What n numbers of a gradient take. */
-uint64_t tw__wire_bytes(const tw__workers *x, size_t n);
+/* The bytes of n numbers of a gradient, of a list or a vector; of a vector from a multiple of TW_CHUNK on. */
+size_t tw__wire_bytes(const tw__workers *x, int is_list, size_t n);
+void tw__wire_pack(const tw__workers *x, int is_list, size_t n, const void *numbers, unsigned char *to);
+void tw__wire_unpack(const tw__workers *x, int is_list, size_t n, const unsigned char *from, void *numbers);
 tw_status tw__wire_visit(tw__workers *x, tw_visitor *v, tw_error *err);
 #endif

@@ -26,11 +26,28 @@ static void round_f64(size_t n, double *x, double keep)
     for (size_t i = 0; i < n; i++) x[i] = (double)rounded((float)x[i]);
 }
 
-static uint64_t bytes(size_t n, size_t real)
+static size_t bytes(size_t n) { return n * sizeof(uint16_t); }
+
+static void pack(size_t n, const float *x, unsigned char *to)
 {
-    (void)real;
-    return 2 * (uint64_t)n;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        const uint16_t upper = (uint16_t)(bits >> 16);
+        memcpy(to + i * sizeof upper, &upper, sizeof upper);
+    }
+}
+
+static void unpack(size_t n, const unsigned char *from, float *x)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint16_t upper;
+        memcpy(&upper, from + i * sizeof upper, sizeof upper);
+        const uint32_t bits = (uint32_t)upper << 16;
+        memcpy(&x[i], &bits, sizeof bits);
+    }
 }
 
 extern const tw__codec tw__codec_bf16;
-const tw__codec tw__codec_bf16 = {.f32 = round_f32, .f64 = round_f64, .bytes = bytes};
+const tw__codec tw__codec_bf16 =
+    {.f32 = round_f32, .f64 = round_f64, .bytes = bytes, .pack = pack, .unpack = unpack, .takes_lists = 1};

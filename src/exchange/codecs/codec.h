@@ -9,9 +9,14 @@ typedef struct tw__codec {
     /* Makes n numbers what they are when they arrive, none -0; keep: the option, a share of them. */
     void (*f32)(size_t n, float *x, double keep);
     void (*f64)(size_t n, double *x, double keep);
-    uint64_t (*bytes)(size_t n, size_t real); /* that so many take; real: in one of them as it is */
-    /* Numbers that are 0 afterwards are not sent; what was lost of one gradient is added to the next. */
-    int leaves_out, feeds_back;
+    /* Numbers that were made so, a chunk of TW_CHUNK or what is left of the vector, in the bytes(n) bytes that
+     * are sent, and back. All NULL: the numbers are sent. */
+    size_t (*bytes)(size_t n);
+    void (*pack)(size_t n, const float *x, unsigned char *to);
+    void (*unpack)(size_t n, const unsigned char *from, float *x);
+    /* Numbers that are 0 afterwards are not sent; what was lost of one gradient is added to the next; it is
+     * for lists, too. */
+    int leaves_out, feeds_back, takes_lists;
 } tw__codec;
 
 /* The words of the option `wire`: "fp32", the numbers as they are, and then codec 1, 2, ... */

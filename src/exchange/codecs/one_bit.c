@@ -4,7 +4,7 @@
 #include "exchange/codecs/chunks.h"
 
 #define ONE_BIT(real, t)                                                                             \
-    static void chunk_one_bit_##t(size_t n, real *x)                                                 \
+    static void chunk_##t(size_t n, real *x)                                                         \
     {                                                                                                \
         double sum[2] = {0, 0};                                                                      \
         size_t count[2] = {0, 0};                                                                    \
@@ -16,19 +16,16 @@
         for (int k = 0; k < 2; k++) mean[k] = count[k] ? (float)(sum[k] / (double)count[k]) + 0 : 0; \
         for (size_t i = 0; i < n; i++) x[i] = (real)mean[x[i] < 0];                                  \
     }                                                                                                \
-    TW__CHUNKS(one_bit, real, t)
+    TW__CHUNKS(real, t)
 
 ONE_BIT(float, f32)
 ONE_BIT(double, f64)
 
-static uint64_t bytes(size_t n, size_t real)
-{
-    (void)real;
-    return tw__chunks_bytes(n, 1, 2);
-}
+enum { WIDTH = 1 };
+static size_t bytes(size_t n) { return tw__values_bytes(n, WIDTH); }
+static void pack(size_t n, const float *x, unsigned char *to) { tw__values_pack(n, x, WIDTH, to); }
+static void unpack(size_t n, const unsigned char *from, float *x) { tw__values_unpack(n, from, WIDTH, x); }
 
 extern const tw__codec tw__codec_one_bit;
-const tw__codec tw__codec_one_bit = {.f32 = round_one_bit_f32,
-                                     .f64 = round_one_bit_f64,
-                                     .bytes = bytes,
-                                     .feeds_back = 1};
+const tw__codec tw__codec_one_bit =
+    {.f32 = round_f32, .f64 = round_f64, .bytes = bytes, .pack = pack, .unpack = unpack, .feeds_back = 1};

@@ -47,11 +47,9 @@
 TOPK(float, uint32_t, f32)
 TOPK(double, uint64_t, f64)
 
-static uint64_t bytes(size_t n, size_t real) { return (uint64_t)n * real; }
-
 extern const tw__codec tw__codec_topk;
 const tw__codec tw__codec_topk = {.f32 = keep_f32,
                                   .f64 = keep_f64,
-                                  .bytes = bytes,
                                   .leaves_out = 1,
-                                  .feeds_back = 1};
+                                  .feeds_back = 1,
+                                  .takes_lists = 1};

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #define TWO_BIT(real, t)                                                                                     \
-    static void chunk_two_bit_##t(size_t n, real *x)                                                         \
+    static void chunk_##t(size_t n, real *x)                                                                 \
     {                                                                                                        \
         const double share = 0.7;                                                                            \
         double all = 0, large = 0;                                                                           \
@@ -20,19 +20,16 @@
         const float a = (float)(large / (double)count);                                                      \
         for (size_t i = 0; i < n; i++) x[i] = fabs((double)x[i]) < most ? 0 : x[i] < 0 ? (real)-a : (real)a; \
     }                                                                                                        \
-    TW__CHUNKS(two_bit, real, t)
+    TW__CHUNKS(real, t)
 
 TWO_BIT(float, f32)
 TWO_BIT(double, f64)
 
-static uint64_t bytes(size_t n, size_t real)
-{
-    (void)real;
-    return tw__chunks_bytes(n, 2, 1);
-}
+enum { WIDTH = 2 };
+static size_t bytes(size_t n) { return tw__values_bytes(n, WIDTH); }
+static void pack(size_t n, const float *x, unsigned char *to) { tw__values_pack(n, x, WIDTH, to); }
+static void unpack(size_t n, const unsigned char *from, float *x) { tw__values_unpack(n, from, WIDTH, x); }
 
 extern const tw__codec tw__codec_two_bit;
-const tw__codec tw__codec_two_bit = {.f32 = round_two_bit_f32,
-                                     .f64 = round_two_bit_f64,
-                                     .bytes = bytes,
-                                     .feeds_back = 1};
+const tw__codec tw__codec_two_bit =
+    {.f32 = round_f32, .f64 = round_f64, .bytes = bytes, .pack = pack, .unpack = unpack, .feeds_back = 1};
