@@ -1,6 +1,7 @@
 /* Contents of messages between processes; see content.h.
  * SPDX-License-Identifier: MIT */
 #include "exchange/content.h"
+#include "exchange/wire.h"
 #include <string.h>
 
 void tw__write(tw__writer *w, const void *from, size_t n)
@@ -12,7 +13,7 @@ void tw__write(tw__writer *w, const void *from, size_t n)
 tw_status tw__read(tw__reader_of_bytes *r, void *to, size_t n, tw_error *err)
 {
     if (n > r->left) return tw__fail(err, TW_ERR_DATA, "a message between processes is too short");
-    memcpy(to, r->at, n);
+    if (to) memcpy(to, r->at, n);
     r->at += n;
     r->left -= n;
     return TW_OK;
@@ -52,6 +53,22 @@ struct node {
     uint64_t first, is_list, count;
 };
 
+/* Numbers of a list or a vector, as they are sent. */
+static void write_numbers(const tw__workers *x, int is_list, size_t n, const void *from, tw__writer *w)
+{
+    if (w->at) tw__wire_pack(x, is_list, n, from, w->at + w->n);
+    w->n += tw__wire_bytes(x, is_list, n);
+}
+
+static tw_status read_numbers(const tw__workers *x, int is_list, size_t n, void *to, tw__reader_of_bytes *r,
+                              tw_error *err)
+{
+    const unsigned char *const from = r->at;
+    TW_TRY(tw__read(r, NULL, tw__wire_bytes(x, is_list, n), err));
+    tw__wire_unpack(x, is_list, n, from, to);
+    return TW_OK;
+}
+
 static void write_list(const tw__workers *x, const tw__content *c, const tw_sparse_sum *list, size_t first,
                        tw__writer *w)
 {
@@ -60,7 +77,7 @@ static void write_list(const tw__workers *x, const tw__content *c, const tw_spar
     const struct node node = {.first = first, .is_list = 1, .count = to - from};
     tw__write(w, &node, sizeof node);
     tw__write(w, list->index + from, (to - from) * sizeof *list->index);
-    tw__write(w, (const char *)list->value + from * x->k->real, (to - from) * x->k->real);
+    write_numbers(x, 1, to - from, (const char *)list->value + from * x->k->real, w);
 }
 
 static void write_gradient(const tw__workers *x, const tw__content *c, uint64_t update, tw__writer *w)
@@ -76,7 +93,7 @@ static void write_gradient(const tw__workers *x, const tw__content *c, uint64_t 
         }
         const struct node node = {.first = g->first[i], .count = c->hi - c->lo};
         tw__write(w, &node, sizeof node);
-        tw__write(w, (const char *)g->node[i].dense + c->lo * x->k->real, (c->hi - c->lo) * x->k->real);
+        write_numbers(x, 0, c->hi - c->lo, (const char *)g->node[i].dense + c->lo * x->k->real, w);
     }
 }
 
@@ -102,14 +119,14 @@ static tw_status read_node(tw__workers *x, tw__stand_in *s, const tw__content *c
         TW_TRY(tw__list_reserve(x->ctx, list, (size_t)node.count, x->k->real, err));
         list->n = (size_t)node.count;
         TW_TRY(tw__read(r, list->index, list->n * sizeof *list->index, err));
-        TW_TRY(tw__read(r, list->value, list->n * x->k->real, err));
+        TW_TRY(read_numbers(x, 1, list->n, list->value, r, err));
         return is_list(x, list)
                    ? TW_OK
                    : tw__fail(err, TW_ERR_DATA, "a message between processes has a list out of order");
     }
     if (!s->dense[i]) TW_TRY(tw__alloc(x->ctx, &s->dense[i], x->set.size, x->k->real, err));
     g->node[i].dense = s->dense[i];
-    return tw__read(r, (char *)s->dense[i] + c->lo * x->k->real, (size_t)node.count * x->k->real, err);
+    return read_numbers(x, 0, (size_t)node.count, (char *)s->dense[i] + c->lo * x->k->real, r, err);
 }
 
 static tw_status read_gradient(tw__workers *x, tw__stand_in *s, const tw__content *c, tw__worker *of,

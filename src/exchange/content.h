@@ -19,7 +19,7 @@ typedef struct tw__writer {
 } tw__writer;
 void tw__write(tw__writer *w, const void *from, size_t n);
 
-/* Bytes that are read. TW_ERR_DATA: there are not so many left. */
+/* Bytes that are read, or with `to` NULL left out. TW_ERR_DATA: there are not so many left. */
 typedef struct tw__reader_of_bytes {
     const unsigned char *at;
     size_t left;
