@@ -368,6 +368,29 @@ static void fewer_bytes_are_counted(void **state)
     assert_int_equal(bytes_of(&r, ",wire=topk,keep=0.1"), updates * (each + 12 * ((n + 9) / 10) + 128));
 }
 
+/* Nor on how many leaves an evaluation takes at once. */
+static void bits_do_not_depend_on_threads(void **state)
+{
+    static const char *const exchanges[] = {"sim:workers=2+allreduce:wire=bf16",
+                                            "sim:workers=3+allreduce:wire=topk,keep=0.1",
+                                            "sim:workers=3,sync=bsp,wire=1bit"};
+    (void)state;
+    for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
+        worker_run one = net(), many = net();
+        size_t n, m;
+        one.n_rows = many.n_rows = 300;
+        one.o.batch = many.o.batch = 150;
+        one.threads = 1;
+        many.threads = 8;
+        double *a = worker_doubles(&one, exchanges[i], &n), *b = worker_doubles(&many, exchanges[i], &m);
+        assert_int_equal(n, m);
+        assert_memory_equal(a, b, n * sizeof *a);
+        free(a);
+        free(b);
+    }
+}
+
+/* Also where the last batch has one row, of one worker. */
 static void losses_stay_near(void **state)
 {
     static const char *const wires[] = {"bf16", "topk,keep=0.05", "1bit", "2bit"};
@@ -375,6 +398,8 @@ static void losses_stay_near(void **state)
     size_t n;
     (void)state;
     r.o.epochs = 12;
+    r.n_rows = 71;
+    r.o.optimizer = "sgd:lr=0.3";
     free(worker_doubles(&r, "ps:workers=2", &n));
     const double before = r.loss;
     for (size_t i = 0; i < sizeof wires / sizeof wires[0]; i++) {
@@ -397,6 +422,7 @@ int main(void)
         cmocka_unit_test(nothing_is_lost),
         cmocka_unit_test(all_kept_is_as_it_was),
         cmocka_unit_test(bits_repeat),
+        cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(fewer_bytes_are_counted),
         cmocka_unit_test(losses_stay_near),
     };

@@ -167,7 +167,7 @@ static void write_node(const tw__workers *x, struct pack *p, size_t first, const
     p->head[p->at.head++] = (uint64_t)sum->is_list;
     p->head[p->at.head++] = n;
     for (size_t i = 0; sum->is_list && i < n; i++) p->index[p->at.index++] = sum->list->index[i];
-    memcpy(p->value + p->at.value * real, sum->is_list ? sum->list->value : sum->dense, n * real);
+    if (n > 0) memcpy(p->value + p->at.value * real, sum->is_list ? sum->list->value : sum->dense, n * real);
     p->at.value += n;
 }
 

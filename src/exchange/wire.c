@@ -18,9 +18,12 @@ struct tw__wire {
 tw_status tw__wire_create(tw__workers *x, tw_error *err)
 {
     const tw__codec *codec = tw__codec_at((size_t)tw__exchange_value(x, "wire"));
+    const double keep = tw__exchange_value(x, "keep");
+    if (keep > 0 && keep != TW__WIRE_KEEP && !(codec && codec->leaves_out))
+        return tw__fail(err, TW_ERR_SPEC, "exchange %s: keep is for wire=topk", x->choice.spec);
     if (!codec) return TW_OK;
     TW_TRY(tw__alloc(x->ctx, &x->wire, 1, sizeof *x->wire, err));
-    *x->wire = (struct tw__wire){.codec = codec, .keep = tw__exchange_value(x, "keep")};
+    *x->wire = (struct tw__wire){.codec = codec, .keep = keep};
     TW_TRY(tw__alloc(x->ctx, &x->wire->line, x->n, sizeof *x->wire->line, err));
     if (!codec->feeds_back) return TW_OK;
     TW_TRY(tw__workers_keep(x, x->set.size * x->k->real, err));
@@ -86,40 +89,45 @@ void tw__wire_unpack(const tw__workers *x, int is_list, size_t n, const unsigned
 
 /* ---- numbers ------------------------------------------------------------------------------------------- */
 
-/* index NULL: all places from 0 on. */
-#define NUMBERS(real, t)                                                                                   \
-    static void begin_##t(size_t n, const uint32_t *index, real *g, real *rest)                            \
-    {                                                                                                      \
-        for (size_t i = 0; i < n; i++) {                                                                   \
-            real *const r = &rest[index ? index[i] : i];                                                   \
-            *r = g[i] += *r;                                                                               \
-        }                                                                                                  \
-    }                                                                                                      \
-    static void end_##t(size_t n, const uint32_t *index, const real *sent, real *rest)                     \
-    {                                                                                                      \
-        for (size_t i = 0; i < n; i++) rest[index ? index[i] : i] -= sent[i];                              \
-    }                                                                                                      \
-    static void encode_##t(const struct tw__wire *w, size_t n, const uint32_t *index, real *g, real *rest) \
-    {                                                                                                      \
-        if (rest) begin_##t(n, index, g, rest);                                                            \
-        w->codec->t(n, g, w->keep);                                                                        \
-        if (rest) end_##t(n, index, g, rest);                                                              \
-    }                                                                                                      \
-    static size_t count_##t(size_t n, const real *g)                                                       \
-    {                                                                                                      \
-        size_t left = 0;                                                                                   \
-        for (size_t i = 0; i < n; i++) left += g[i] != 0;                                                  \
-        return left;                                                                                       \
-    }                                                                                                      \
-    /* What is not 0 of n numbers; to->index and `index`, to->value and `g` may be the same. */            \
-    static void pick_##t(size_t n, const uint32_t *index, const real *g, tw_sparse_sum *to)                \
-    {                                                                                                      \
-        to->n = 0;                                                                                         \
-        for (size_t i = 0; i < n; i++) {                                                                   \
-            if (g[i] == 0) continue;                                                                       \
-            to->index[to->n] = index ? index[i] : (uint32_t)i;                                             \
-            ((real *)to->value)[to->n++] = g[i];                                                           \
-        }                                                                                                  \
+/* index NULL: all places from 0 on. rest NULL: nothing is added; it is a mean, and the gradient the sum of
+ * rows of so much weight. */
+#define NUMBERS(real, t)                                                                             \
+    static void begin_##t(size_t n, const uint32_t *index, real weight, real *g, real *rest)         \
+    {                                                                                                \
+        for (size_t i = 0; i < n; i++) {                                                             \
+            real *const r = &rest[index ? index[i] : i];                                             \
+            *r = g[i] += *r * weight;                                                                \
+        }                                                                                            \
+    }                                                                                                \
+    static void end_##t(size_t n, const uint32_t *index, real weight, const real *sent, real *rest)  \
+    {                                                                                                \
+        for (size_t i = 0; i < n; i++) {                                                             \
+            real *const r = &rest[index ? index[i] : i];                                             \
+            *r = (*r - sent[i]) / weight;                                                            \
+        }                                                                                            \
+    }                                                                                                \
+    static void encode_##t(const struct tw__wire *w, size_t n, const uint32_t *index, double weight, \
+                           real *g, real *rest)                                                      \
+    {                                                                                                \
+        if (rest) begin_##t(n, index, (real)weight, g, rest);                                        \
+        w->codec->t(n, g, w->keep);                                                                  \
+        if (rest) end_##t(n, index, (real)weight, g, rest);                                          \
+    }                                                                                                \
+    static size_t count_##t(size_t n, const real *g)                                                 \
+    {                                                                                                \
+        size_t left = 0;                                                                             \
+        for (size_t i = 0; i < n; i++) left += g[i] != 0;                                            \
+        return left;                                                                                 \
+    }                                                                                                \
+    /* What is not 0 of n numbers; to->index and `index`, to->value and `g` may be the same. */      \
+    static void pick_##t(size_t n, const uint32_t *index, const real *g, tw_sparse_sum *to)          \
+    {                                                                                                \
+        to->n = 0;                                                                                   \
+        for (size_t i = 0; i < n; i++) {                                                             \
+            if (g[i] == 0) continue;                                                                 \
+            to->index[to->n] = index ? index[i] : (uint32_t)i;                                       \
+            ((real *)to->value)[to->n++] = g[i];                                                     \
+        }                                                                                            \
     }
 
 NUMBERS(float, f32)
@@ -127,23 +135,44 @@ NUMBERS(double, f64)
 
 /* ---- gradients ----------------------------------------------------------------------------------------- */
 
-/* All nodes into the first, where the rest is added once; the others stay in their places, empty. */
-static void fold(tw__workers *x, tw__gradient *g)
+static void add_node(tw__workers *x, tw__sum *to, tw__sum *node)
 {
-    for (size_t i = 1; i < g->n; i++) {
-        tw__sum *const node = &g->node[i];
-        if (!node->is_list) tw__sum_spread(&g->node[0], x->set.type, x->set.size);
-        tw__sum_add(&g->node[0], node, x->k, x->set.type, x->set.size);
-        node->is_list = 1;
-        node->list->n = 0;
-    }
+    if (!node->is_list) tw__sum_spread(to, x->set.type, x->set.size);
+    tw__sum_add(to, node, x->k, x->set.type, x->set.size);
+    node->is_list = 1;
+    node->list->n = 0;
 }
 
-static tw_status encode_vector(tw__workers *x, struct line *line, tw__sum *node, tw_error *err)
+/* All nodes into the first, as one sum is coded: those that are one of the batch tree as that adds them, so
+ * that it does not matter in how many an evaluation gives it, and these in their order. The others stay in
+ * their places, empty. */
+static void fold(tw__workers *x, tw__gradient *g)
+{
+    tw__sum *at[TW_MOST_LEAVES] = {NULL};
+    for (size_t i = 0; i < g->n; i++) at[g->first[i]] = &g->node[i];
+    for (size_t stride = 1; stride < g->leaves; stride *= 2)
+        for (size_t i = 0; i + stride < g->leaves; i += 2 * stride)
+            if (at[i] && at[i + stride]) {
+                add_node(x, at[i], at[i + stride]);
+                at[i + stride] = NULL;
+            }
+    for (size_t i = g->first[0] + 1; i < g->leaves; i++)
+        if (at[i]) add_node(x, &g->node[0], at[i]);
+}
+
+/* Of the rows whose gradient a worker has. */
+static double weight_of(const tw__gradient *g)
+{
+    double weight = 0;
+    for (size_t i = g->lo; i < g->hi; i++) weight += g->leaf[i].weight;
+    return weight;
+}
+
+static tw_status encode_vector(tw__workers *x, struct line *line, double weight, tw__sum *node, tw_error *err)
 {
     const struct tw__wire *wire = x->wire;
     const size_t n = x->set.size;
-    TW__FOR_TYPE(x->set.type, encode, wire, n, NULL, node->dense, line->rest);
+    TW__FOR_TYPE(x->set.type, encode, wire, n, NULL, weight, node->dense, line->rest);
     if (!wire->codec->leaves_out) return TW_OK;
     size_t left = x->set.type == TW_F32 ? count_f32(n, node->dense) : count_f64(n, node->dense);
     TW_TRY(tw__list_reserve(x->ctx, &line->list, left, x->k->real, err));
@@ -153,10 +182,10 @@ static tw_status encode_vector(tw__workers *x, struct line *line, tw__sum *node,
     return TW_OK;
 }
 
-static void encode_list(tw__workers *x, struct line *line, tw_sparse_sum *list)
+static void encode_list(tw__workers *x, struct line *line, double weight, tw_sparse_sum *list)
 {
     if (!x->wire->codec->takes_lists) return;
-    TW__FOR_TYPE(x->set.type, encode, x->wire, list->n, list->index, list->value, line->rest);
+    TW__FOR_TYPE(x->set.type, encode, x->wire, list->n, list->index, weight, list->value, line->rest);
     if (x->wire->codec->leaves_out) TW__FOR_TYPE(x->set.type, pick, list->n, list->index, list->value, list);
 }
 
@@ -166,22 +195,28 @@ tw_status tw__wire_gradient(tw__workers *x, tw__worker *me, tw_error *err)
     if (!x->wire || g->n == 0) return TW_OK;
     struct line *const line = &x->wire->line[me->index];
     if (!x->splits) tw__mean_gradient(x, g);
-    if (line->rest) fold(x, g);
-    for (size_t i = 0; i < g->n; i++) {
-        tw__sum *const node = &g->node[i];
-        if (node->is_list) encode_list(x, line, node->list);
-        else TW_TRY(encode_vector(x, line, node, err));
-    }
+    fold(x, g);
+    tw__sum *const sum = &g->node[0];
+    const double weight = g->is_mean ? 1 : weight_of(g);
+    if (!(weight > 0)) return TW_OK;
+    if (!sum->is_list) return encode_vector(x, line, weight, sum, err);
+    encode_list(x, line, weight, sum->list);
     return TW_OK;
+}
+
+tw_status tw__wire_visit_worker(tw__workers *x, size_t worker, tw_visitor *v, tw_error *err)
+{
+    const int64_t size = (int64_t)x->set.size;
+    return x->wire && x->wire->codec->feeds_back
+               ? v->field(v, "rest", x->set.type, 1, &size, x->wire->line[worker].rest, err)
+               : TW_OK;
 }
 
 tw_status tw__wire_visit(tw__workers *x, tw_visitor *v, tw_error *err)
 {
-    const int64_t size = (int64_t)x->set.size;
-    for (size_t i = 0; x->wire && x->wire->codec->feeds_back && i < x->n; i++) {
+    for (size_t i = 0; i < x->n; i++) {
         tw__numbered numbered;
-        tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "worker", i);
-        TW_TRY(mine->field(mine, "rest", x->set.type, 1, &size, x->wire->line[i].rest, err));
+        TW_TRY(tw__wire_visit_worker(x, i, tw__numbered_visitor(&numbered, v, "worker", i), err));
     }
     return TW_OK;
 }

@@ -5,8 +5,9 @@
  *     sent = codec(g)
  *     rest = g - sent
  *
- * Of a gradient that is a list this is done at its places, by codecs that take lists. Karimireddy, Rebjock, Stich & Jaggi 2019,
- * algorithm 2 (error feedback; here of gradients, before the rate).
+ * The rest is kept as a mean over the worker's rows, of which it may have fewer in another update. Of a
+ * gradient that is a list this is done at its places, by codecs that take lists. Karimireddy, Rebjock, Stich
+ * & Jaggi 2019, algorithm 2 (error feedback; here of gradients, before the rate).
  * SPDX-License-Identifier: MIT */
 #ifndef TW_EXCHANGE_WIRE_H
 #define TW_EXCHANGE_WIRE_H
@@ -14,18 +15,20 @@
 #include "exchange/protocol.h"
 
 /* In a protocol's options; x->wire is made of them. */
-#define TW__WIRE_OPTIONS                                                                                                                   \
-    {"wire",                                                                                                                               \
-     TW_WORD,                                                                                                                              \
-     tw__wires,                                                                                                                            \
-     0,                                                                                                                                    \
-     0,                                                                                                                                    \
-     0,                                                                                                                                    \
-     TW_CLOSED,                                                                                                                            \
-     "how gradients are sent: fp32, as they are; bf16, rounded to 16 bits; 1bit, 2bit or topk, what is lost of one is added to the next"}, \
-    {                                                                                                                                      \
-        "keep", TW_REAL, NULL, 0.01, 0, 1, TW_OPEN_MIN,                                                                                    \
-            "topk: the share of a gradient's numbers that is sent"                                                                         \
+#define TW__WIRE_KEEP 0.01
+#define TW__WIRE_OPTIONS                                                                                 \
+    {"wire",                                                                                             \
+     TW_WORD,                                                                                            \
+     tw__wires,                                                                                          \
+     0,                                                                                                  \
+     0,                                                                                                  \
+     0,                                                                                                  \
+     TW_CLOSED,                                                                                          \
+     "how gradients are sent: fp32, as they are; bf16, rounded to 16 bits; 1bit, 2bit or topk, what is " \
+     "lost of one is added to the next"},                                                                \
+    {                                                                                                    \
+        "keep", TW_REAL, NULL, TW__WIRE_KEEP, 0, 1, TW_OPEN_MIN,                                         \
+            "topk: the share of a gradient's numbers that is sent"                                       \
     }
 
 tw_status tw__wire_create(tw__workers *x, tw_error *err);
@@ -37,4 +40,6 @@ size_t tw__wire_bytes(const tw__workers *x, int is_list, size_t n);
 void tw__wire_pack(const tw__workers *x, int is_list, size_t n, const void *numbers, unsigned char *to);
 void tw__wire_unpack(const tw__workers *x, int is_list, size_t n, const unsigned char *from, void *numbers);
 tw_status tw__wire_visit(tw__workers *x, tw_visitor *v, tw_error *err);
+/* Likewise what is of one worker. */
+tw_status tw__wire_visit_worker(tw__workers *x, size_t worker, tw_visitor *v, tw_error *err);
 #endif
