@@ -220,10 +220,6 @@ static tw_status create(tw__workers *x, tw_error *err)
 {
     tw__processes *c;
     if (!x->protocol->is_for_processes) return refuse_protocol(x, err);
-    if (x->wire)
-        return tw__fail(err, TW_ERR_SPEC,
-                        "exchange %s: wire is for threads and sim so far; processes send all bits",
-                        x->choice.spec);
     TW_TRY(tw__alloc(x->ctx, &c, 1, sizeof *c, err));
     x->carrier = c;
     c->link = x->set.link;
