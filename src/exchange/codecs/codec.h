@@ -9,8 +9,8 @@ typedef struct tw__codec {
     /* Makes n numbers what they are when they arrive, none -0; keep: the option, a share of them. */
     void (*f32)(size_t n, float *x, double keep);
     void (*f64)(size_t n, double *x, double keep);
-    /* Numbers that were made so, a chunk of TW_CHUNK or what is left of the vector, in the bytes(n) bytes that
-     * are sent, and back. All NULL: the numbers are sent. */
+    /* Numbers that were made so, a chunk of TW_CHUNK or what is left of the vector, in the bytes(n) bytes
+     * that are sent, and back. All NULL: the numbers are sent. */
     size_t (*bytes)(size_t n);
     void (*pack)(size_t n, const float *x, unsigned char *to);
     void (*unpack)(size_t n, const unsigned char *from, float *x);
