@@ -186,7 +186,9 @@ static tw_status check_metrics(const tw_job *job, tw_error *err)
 
 static tw_status open_all(tw_job *job, tw_error *err)
 {
+    int converted[TW__CONVERTED];
     TW_TRY(open_from(job, err));
+    TW_TRY(tw__job_find_converted(job, converted, err));
     TW_TRY(tw__job_open_data(job->ctx, &job->o, job->from, job->resumed, &job->train, &job->val, &job->test,
                              err));
     if (!job->train)
@@ -195,7 +197,11 @@ static tw_status open_all(tw_job *job, tw_error *err)
                         job->o.data);
     TW_TRY(tw__job_set_window(job, err));
     tw_type type = job->o.dtype && strcmp(job->o.dtype, "f64") == 0 ? TW_F64 : TW_F32;
-    TW_TRY(make_model(job, type, err));
+    const tw_status made = make_model(job, type, err);
+    if (made != TW_OK) {
+        tw__job_remove_converted(job, converted); /* rows that the model does not take */
+        return made;
+    }
     if (job->o.pretrain) TW_TRY(tw__pretrain_check_model(job->model, err));
     job->event = job->o.run.event;
     job->user = job->o.run.user;

@@ -85,6 +85,10 @@ tw_status tw__same_data(const json_t *then, const json_t *now, const char *work,
 /* job_stream.c: TW_ERR_SPEC for what cannot be done with rows that stay in a file; and makes their window the
  * estimator's, once they are open. */
 tw_status tw__job_check_stream(const tw_job_options *o, tw_error *err);
+/* Which of the job's files of converted rows there are, and the removal of those that were not. */
+enum { TW__CONVERTED = 2 };
+tw_status tw__job_find_converted(const tw_job *job, int there[TW__CONVERTED], tw_error *err);
+void tw__job_remove_converted(const tw_job *job, const int there[TW__CONVERTED]);
 tw_status tw__job_set_window(tw_job *job, tw_error *err);
 
 /* job.c: takes the model in place of the job's, and makes the run anew; gives one of job->o's texts another

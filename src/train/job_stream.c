@@ -1,5 +1,6 @@
 /* A job whose training rows stay in a file: what it cannot do, and the window that it draws rows from.
  * SPDX-License-Identifier: MIT */
+#include "base/io.h"
 #include "data/data.h"
 #include "train/job.h"
 #include "train/run.h"
@@ -21,6 +22,34 @@ tw_status tw__job_check_stream(const tw_job_options *o, tw_error *err)
     if (o->run.solver)
         return refuse("solver", "every iteration of a solver looks at all rows", "give an optimizer", err);
     return TW_OK;
+}
+
+/* NULL: it converts none for later. */
+static const char *converted_path(const tw_job *job, int i, char path[TW__PATH])
+{
+    if (!job->o.stream || !job->o.out) return NULL;
+    snprintf(path, TW__PATH, "%.4000s%s", job->o.out, i ? ".test.twd" : ".twd");
+    return path;
+}
+
+tw_status tw__job_find_converted(const tw_job *job, int there[TW__CONVERTED], tw_error *err)
+{
+    char path[TW__PATH];
+    int kind;
+    for (int i = 0; i < TW__CONVERTED; i++) {
+        there[i] = 1;
+        if (!converted_path(job, i, path)) continue;
+        TW_TRY(tw__path_kind(job->ctx, path, &kind, err));
+        there[i] = kind != TW_PATH_NONE;
+    }
+    return TW_OK;
+}
+
+void tw__job_remove_converted(const tw_job *job, const int there[TW__CONVERTED])
+{
+    char path[TW__PATH];
+    for (int i = 0; i < TW__CONVERTED; i++)
+        if (!there[i] && converted_path(job, i, path)) job->ctx->io.remove(job->ctx->io.user, path);
 }
 
 /* *rows: those that `window` megabytes hold; 0: all. */
