@@ -113,7 +113,8 @@ static tw_status dispatch(int argc, char **argv, tw_error *err)
     int words;
     CLI_TRY(cli_find(argc - 1, argv + 1, &command, &words, err));
     struct cli_launcher launcher;
-    if (cli_launched(&launcher) && strcmp(command->name, "train"))
+    const int is_for_all = !strcmp(command->name, "train") || !strcmp(command->name, "doctor");
+    if (!is_for_all && !(argc - 1 > words && is_help(argv[1 + words])) && cli_launched(&launcher))
         return cli_fail(err, TW_ERR_SPEC,
                         "thalweg %s is of one process, and a launcher has started %zu: start it without",
                         command->name, launcher.ranks);
@@ -152,13 +153,14 @@ static int keep_quiet(const struct cli_launcher *launcher)
     return kept;
 }
 
-/* All processes read the same line, and what one is told by others they say themselves, unless that is
- * rank 0. */
+/* What rank 0 has said, of itself or of others, they do not say again. All processes read the same line: what
+ * is wrong with it rank 0 is given the time to say, upon which the launcher ends the others. */
 static void tell(const struct cli_launcher *launcher, int kept, const tw_error *err)
 {
     const char *text = err->message[0] ? err->message : tw_status_name(err->code);
     if (kept < 0) cli_say("thalweg: %s", text);
-    else if (err->code != TW_ERR_SPEC && (err->code != TW_ERR_WORKER || !strncmp(text, "rank 0 ", 7))) {
+    else if (err->code != TW_ERR_WORKER || (!strncmp(text, "rank 0 ", 7) && !strstr(text, " has failed: "))) {
+        sleep(err->code == TW_ERR_SPEC || err->code == TW_ERR_STATE);
         dup2(kept, STDERR_FILENO);
         cli_say("thalweg: rank %zu of %zu: %s", launcher->rank, launcher->ranks, text);
     }

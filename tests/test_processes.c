@@ -191,26 +191,83 @@ static void what_is_told(void **state)
     free_all(p, 2);
 }
 
-/* Options and rows must be those of rank 0, whose message names the line. */
-static void other_runs(void **state)
+/* Rank 0 refuses what rank 1 makes, and both say which line of it. */
+static void refused_by_rank_0(const worker_run *r, const worker_run *other, const char *words)
 {
     struct process p[2];
-    worker_run r = {.rows = networks_data,
-                    .model = "flatten; dense 9 relu; dense 3 softmax",
-                    .classes = 3,
-                    .n_rows = 96},
-               other = r;
-    const worker_run *const runs[] = {&r, &other};
-    (void)state;
-    other.o.optimizer = "adam";
+    const worker_run *const runs[] = {r, other};
+    char text[600];
     be_all(runs, "mpi+allreduce", 2, p);
+    snprintf(text, sizeof text, "rank 1 on east makes another run: %s", words);
     assert_null(p[0].weights);
+    if (strncmp(p[0].err.message, text, strlen(text)) != 0)
+        fail_msg("\"%s\" and not \"%s\"", p[0].err.message, text);
     assert_int_equal(p[0].err.code, TW_ERR_SPEC);
-    assert_string_equal(p[0].err.message,
-                        "rank 1 on east makes another run: optimizer adam, and here optimizer sgd:lr=0.05");
+    assert_null(p[1].weights);
     assert_int_equal(p[1].err.code, TW_ERR_WORKER);
     assert_non_null(strstr(p[1].err.message, "rank 0 on north has failed: rank 1 on east makes another run"));
     free_all(p, 2);
+}
+
+/* Options and rows must be those of rank 0, whose message names the line. */
+static void other_runs(void **state)
+{
+    const worker_run net = {.rows = networks_data,
+                            .model = "flatten; dense 9 relu; dense 3 softmax",
+                            .classes = 3,
+                            .n_rows = 96,
+                            .o.epochs = 6},
+                     linear = {.rows = worker_sparse, .model = "logistic", .classes = 2};
+    worker_run other = net;
+    (void)state;
+    other.o.optimizer = "adam";
+    refused_by_rank_0(&net, &other, "optimizer adam, and here optimizer sgd:lr=0.05");
+    other = net;
+    other.o.schedule = "cosine";
+    refused_by_rank_0(&net, &other, "schedule cosine, and here schedule constant");
+    other = net;
+    other.o.control = "plateau:metric=loss,patience=1";
+    refused_by_rank_0(&net, &other, "control plateau:metric=loss,patience=1, and here control none");
+    other = linear;
+    other.model = "logistic:l2=0.5";
+    refused_by_rank_0(&linear, &other, "l2 0.5, and here l2 0");
+    other = linear;
+    other.n_rows = 299;
+    refused_by_rank_0(&linear, &other, "rows 299, and here rows 300");
+}
+
+/* A message has as much of a long line as it can show. */
+static void other_runs_with_long_lines(void **state)
+{
+    static const char begins[] = "control plateau:metric=loss,patience=1,factor=0.00";
+    const worker_run r = {.rows = networks_data,
+                          .model = "flatten; dense 9 relu; dense 3 softmax",
+                          .classes = 3,
+                          .n_rows = 96,
+                          .o.epochs = 6};
+    worker_run other = r;
+    char control[256];
+    (void)state;
+    other.o.control = control;
+    for (size_t length = 199; length <= 201; length++) { /* of the line */
+        const int zeros = (int)(length + 1 - sizeof begins - strlen(",threshold=0.1")), half = zeros / 2;
+        snprintf(control, sizeof control, "%s%0*d,threshold=0.%0*d", strchr(begins, 'p'), half, 1,
+                 zeros - half + 1, 1);
+        refused_by_rank_0(&r, &other, begins);
+    }
+}
+
+/* What was loaded must be the same, too. */
+static void other_states(void **state)
+{
+    const worker_run r = {.rows = networks_data,
+                          .model = "flatten; dense 9 relu; dense 3 softmax",
+                          .classes = 3,
+                          .n_rows = 96};
+    worker_run other = r;
+    (void)state;
+    other.moved = 0.25;
+    refused_by_rank_0(&r, &other, "after 0 updates weights ");
 }
 
 static void refused(void **state)
@@ -243,6 +300,8 @@ int main(void)
                                        cmocka_unit_test(without_waiting),
                                        cmocka_unit_test(what_is_told),
                                        cmocka_unit_test(other_runs),
+                                       cmocka_unit_test(other_runs_with_long_lines),
+                                       cmocka_unit_test(other_states),
                                        cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

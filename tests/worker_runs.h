@@ -13,6 +13,7 @@ typedef struct worker_run {
     tw_type type;
     tw_run_options o;
     int threads;
+    double moved;          /* added to the first weight of the run that is made, as by a state of another */
     tw_exchange_info info; /* afterwards, but for its workers; workers 0: the run had none */
     double loss;           /* of the last epoch */
 } worker_run;
@@ -82,6 +83,7 @@ static inline void *worker_weights(worker_run *r, const char *exchange, size_t *
         fail_msg("%s: %s", r->model, err->message);
     assert_int_equal(tw_model_objective(model, data, &objective, err), TW_OK);
     tw_status s = tw_run_create(&run, ctx, &objective, NULL, tw_model_weights(model), &o, err);
+    if (r->moved != 0) *(double *)tw_model_weights(model) += r->moved;
     if (s == TW_OK) s = worker_epochs(run, err);
     if (s == TW_OK) {
         *bytes = tw_model_size(model) * tw_type_size(r->type ? r->type : TW_F64);

@@ -152,6 +152,16 @@ static tw_status read_gradient(tw__workers *x, tw__stand_in *s, const tw__conten
 
 /* ---- both ---------------------------------------------------------------------------------------------- */
 
+/* Whether a message of another process can be: with servers it is to or from one, and a gradient is a
+ * worker's. */
+static int is_possible(const tw__workers *x, const tw__message *m)
+{
+    const int from_worker = m->from < x->n, to_worker = m->to < x->n;
+    return m->carries <= TW__LIST && m->lo <= m->hi && m->hi <= x->set.size &&
+           (from_worker || m->carries != TW__GRADIENT) &&
+           (x->n_servers > 0 ? from_worker != to_worker : from_worker && to_worker && m->from != m->to);
+}
+
 void tw__content_write(tw__workers *x, const tw__message *m, tw__writer *w)
 {
     const tw__content c = content_of(x, m, 1);
@@ -163,6 +173,8 @@ void tw__content_write(tw__workers *x, const tw__message *m, tw__writer *w)
 tw_status tw__content_read(tw__workers *x, tw__stand_in *stand_in, const tw__message *m,
                            tw__reader_of_bytes *r, tw_error *err)
 {
+    if (!is_possible(x, m))
+        return tw__fail(err, TW_ERR_DATA, "a message between processes has what its sender cannot have");
     const tw__content c = content_of(x, m, 0);
     if (c.lo > c.hi || c.hi > x->set.size)
         return tw__fail(err, TW_ERR_DATA, "a message between processes is about weights that there are not");

@@ -134,7 +134,7 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
 static void content(tw__workers *x, const tw__message *m, tw__content *c)
 {
     struct downpour *d = x->state;
-    if (m->carries != TW__VECTOR && m->carries != TW__LIST) return;
+    if ((m->carries != TW__VECTOR && m->carries != TW__LIST) || m->from >= x->n) return;
     c->gradient = &d->replica[m->from].pushed;
     c->lo = d->server[m->to - x->n].stepper.lo;
     c->hi = d->server[m->to - x->n].stepper.hi;

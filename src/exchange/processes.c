@@ -23,6 +23,84 @@ static double now(const tw__workers *x)
     return c->seconds + (c->began > 0 ? tw__seconds() - c->began : 0);
 }
 
+/* ---- the same run -------------------------------------------------------------------------------------- */
+
+/* As much of a line as a message shows. */
+static int shown(const char *line)
+{
+    enum { MOST = 150 };
+    const size_t n = strcspn(line, "\n");
+    return (int)(n < MOST ? n : MOST);
+}
+
+/* The first line in which another's run is not this one. */
+static tw_status compare(const tw__workers *x, const char *mine, const tw__parcel *p, tw_error *err)
+{
+    const tw__processes *c = x->carrier;
+    const char *other = (const char *)p->bytes + sizeof(tw__parcel_head);
+    if (p->n <= sizeof(tw__parcel_head) || p->bytes[p->n - 1]) return tw__processes_garbled(x, p->from, err);
+    while (*mine && strcspn(mine, "\n") == strcspn(other, "\n") &&
+           !strncmp(mine, other, strcspn(mine, "\n"))) {
+        mine += strcspn(mine, "\n") + (mine[strcspn(mine, "\n")] != 0);
+        other += strcspn(other, "\n") + (other[strcspn(other, "\n")] != 0);
+    }
+    if (!*mine && !*other) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "rank %zu on %.60s makes another run: %.*s, and here %.*s", p->from,
+                    tw_link_host(c->link, p->from), shown(other), other, shown(mine), mine);
+}
+
+/* Lines on the run, which must be the same in all processes: rank 0 hears those of the others. */
+static tw_status say_hello(tw__workers *x, const char *mine, tw_error *err)
+{
+    const tw__processes *c = x->carrier;
+    if (c->rank > 0) return tw__processes_say(c, 0, TW__HELLO, mine, strlen(mine) + 1, err);
+    for (size_t left = x->n - 1; left > 0; left--) {
+        tw__parcel *p;
+        TW_TRY(tw__processes_next(x, 0, "the others to begin", &p, err));
+        const tw__parcel_head h = tw__processes_head(p);
+        const tw_status s =
+            h.kind == TW__HELLO ? compare(x, mine, p, err) : tw__processes_garbled(x, p->from, err);
+        tw__parcel_free(c->link, p);
+        TW_TRY(s);
+    }
+    return TW_OK;
+}
+
+/* Likewise, and nobody proceeds before rank 0 has heard all: what one says next would come before what
+ * another says first. */
+static tw_status meet(tw__workers *x, const char *mine, tw_error *err)
+{
+    const tw__processes *c = x->carrier;
+    tw__parcel *p;
+    TW_TRY(say_hello(x, mine, err));
+    if (c->rank == 0) return tw__processes_say_to_all(x, TW__HELLO, NULL, 0, err);
+    TW_TRY(tw__processes_next(x, 0, "rank 0 to compare the runs", &p, err));
+    const int is_expected = p->from == 0 && tw__processes_head(p).kind == TW__HELLO;
+    const size_t from = p->from;
+    tw__parcel_free(c->link, p);
+    return is_expected ? TW_OK : tw__processes_garbled(x, from, err);
+}
+
+static tw_status agree(tw__workers *x, const char *lines, tw_error *err)
+{
+    tw__processes *c = x->carrier;
+    const tw_status s = meet(x, lines, err);
+    c->is_broken = s != TW_OK;
+    return s;
+}
+
+/* Once, when whatever was saved is loaded: all begin with the same weights after the same update. */
+static tw_status compare_states(tw__workers *x, tw__processes *c, tw_error *err)
+{
+    char weights[TW__HASH_DIGITS + 1], line[TW__HASH_DIGITS + 80];
+    if (c->has_begun) return TW_OK;
+    c->has_begun = 1;
+    tw__weights_hash(x->set.type, x->set.size, x->set.w, weights);
+    snprintf(line, sizeof line, "after %llu updates weights %s\n", (unsigned long long)atomic_load(&x->done),
+             weights);
+    return say_hello(x, line, err);
+}
+
 /* ---- work ---------------------------------------------------------------------------------------------- */
 
 static void *serve(void *arg)
@@ -151,11 +229,20 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
 {
     tw__processes *c = x->carrier;
     c->began = tw__seconds();
-    const tw_status s = c->rank == 0 ? lead(x, limit, err) : work(x, err);
+    tw_status s = compare_states(x, c, err);
+    if (s == TW_OK) s = c->rank == 0 ? lead(x, limit, err) : work(x, err);
     c->seconds += tw__seconds() - c->began;
     c->began = 0;
     c->is_broken = s != TW_OK;
     return s;
+}
+
+/* The others are at work, or wait for it: they have said hello. */
+static tw_status collect(tw__workers *x, int whole, tw_error *err)
+{
+    tw__processes *c = x->carrier;
+    if (c->rank == 0) TW_TRY(compare_states(x, c, err));
+    return tw__processes_collect(x, whole, err);
 }
 
 /* Updates k, k + n, ... are worker k's: no number is given out that others would have to know of. */
@@ -170,38 +257,6 @@ static int take(tw__workers *x, tw__worker *me)
 }
 
 /* ---- making -------------------------------------------------------------------------------------------- */
-
-/* The first line in which the others' run is not this one. */
-static tw_status compare(const tw__workers *x, const tw__parcel *p, tw_error *err)
-{
-    const tw__processes *c = x->carrier;
-    const char *mine = x->set.head, *other = (const char *)p->bytes + sizeof(tw__parcel_head);
-    if (p->n <= sizeof(tw__parcel_head) || p->bytes[p->n - 1]) return tw__processes_garbled(x, p->from, err);
-    while (*mine && strcspn(mine, "\n") == strcspn(other, "\n") &&
-           !strncmp(mine, other, strcspn(mine, "\n"))) {
-        mine += strcspn(mine, "\n") + 1;
-        other += strcspn(other, "\n") + (other[strcspn(other, "\n")] != 0);
-    }
-    if (!*mine && !*other) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "rank %zu on %.60s makes another run: %.*s, and here %.*s", p->from,
-                    tw_link_host(c->link, p->from), (int)(strcspn(other, "\n") % 200), other,
-                    (int)(strcspn(mine, "\n") % 200), mine);
-}
-
-/* All must make the same run, of the same rows and weights. */
-static tw_status meet(tw__workers *x, tw__processes *c, tw_error *err)
-{
-    if (c->rank > 0) return tw__processes_say(c, 0, TW__HELLO, x->set.head, strlen(x->set.head) + 1, err);
-    for (size_t left = x->n - 1; left > 0; left--) {
-        tw__parcel *p;
-        TW_TRY(tw__processes_next(x, 0, "the others to begin", &p, err));
-        const tw__parcel_head h = tw__processes_head(p);
-        const tw_status s = h.kind == TW__HELLO ? compare(x, p, err) : tw__processes_garbled(x, p->from, err);
-        tw__parcel_free(c->link, p);
-        TW_TRY(s);
-    }
-    return TW_OK;
-}
 
 static tw_status refuse_protocol(const tw__workers *x, tw_error *err)
 {
@@ -235,9 +290,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     TW_TRY(tw__alloc(x->ctx, &c->is_idle, x->n, 1, err));
     TW_TRY(tw__alloc(x->ctx, &c->taken, x->n, sizeof *c->taken, err));
     c->is_broken = 1;
-    TW_TRY(meet(x, c, err));
-    c->is_broken = 0;
-    return TW_OK;
+    return agree(x, x->set.head, err);
 }
 
 static void destroy(tw__workers *x)
@@ -296,5 +349,6 @@ const tw__transport tw__transport_mpi = {
     .now = now,
     .visit = visit,
     .take = take,
-    .collect = tw__processes_collect,
+    .collect = collect,
+    .agree = agree,
 };

@@ -47,6 +47,7 @@ typedef struct tw__processes {
     uint64_t *said;       /* rank 0: what each has said of these, sent and got */
     unsigned char *is_idle;
     int has_said, is_going;
+    int has_begun;            /* its state was compared with that of the others */
     int is_broken;            /* an error has stopped it, of which the others learn from the link */
     uint64_t messages, bytes; /* that rank 0 knows of */
     uint64_t *taken;          /* numbers of updates that each worker has taken */

@@ -177,6 +177,9 @@ typedef struct tw__transport {
     int (*take)(tw__workers *x, tw__worker *me);
     /* NULL, or when all rest: gets the state of workers that are in other processes (visit_worker). */
     tw_status (*collect)(tw__workers *x, int whole, tw_error *err);
+    /* NULL, or before the first update: refuses a run that lines on it say to be another one in another
+     * process. */
+    tw_status (*agree)(tw__workers *x, const char *lines, tw_error *err);
     /* A worker's gradient was stepped, and was so stale. */
     void (*stepped)(tw__workers *x, const tw__worker *of, uint64_t update, uint64_t staleness);
     /* the updates that are to be done when `run` next returns; 0: there is no further call */

@@ -106,7 +106,8 @@ tw_status tw__rounds_receive(tw__workers *x, const tw__message *m, tw_error *err
 void tw__rounds_content(tw__workers *x, const tw__message *m, tw__content *c)
 {
     const tw__rounds *r = x->state;
-    if (m->carries == TW__VECTOR) c->vector = r->moves_workers ? x->worker[m->to].w : r->centre;
+    if (m->carries == TW__VECTOR && m->to < x->n)
+        c->vector = r->moves_workers ? x->worker[m->to].w : r->centre;
 }
 
 tw_status tw__rounds_visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err)

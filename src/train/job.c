@@ -217,6 +217,7 @@ static tw_status open_all(tw_job *job, tw_error *err)
     job->best_loss = INFINITY;
     TW_TRY(tw__check_eval_every(job->o.run.eval_every, tw__run_updates(job->run), err));
     TW_TRY(check_metrics(job, err));
+    TW_TRY(tw__job_agree(job, err));
     return tw__selection_create(job, err);
 }
 
@@ -253,11 +254,8 @@ tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *giv
     TW_TRY(new_job(&job, ctx, &o, err));
     tw_status s = open_all(job, err);
     if (s == TW_OK && job->o.out) s = tw__job_claim(job, err);
-    if (s != TW_OK) {
-        tw_job_free(job);
-        job = NULL;
-    }
-    *out = job;
+    if (s != TW_OK) tw_job_free(job);
+    *out = s == TW_OK ? job : NULL;
     return s;
 }
 

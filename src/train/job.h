@@ -55,6 +55,8 @@ tw_status tw__check_eval_every(uint64_t every, uint64_t longest, tw_error *err);
 tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err);
 /* Of them those that decide the bits, and the data's fingerprint. */
 tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err);
+/* TW_ERR_SPEC where another process of the run has other settings or data. */
+tw_status tw__job_agree(const tw_job *job, tw_error *err);
 /* The result (cli.md, train --json), without the config. */
 tw_status tw__job_result(tw_job *job, json_t **out, tw_error *err);
 /* Puts "test" and "val" of a result: loss, accuracy and metrics of the rows that were held out. */

@@ -346,6 +346,16 @@ static tw_status same_settings(const json_t *then, const json_t *now, const char
     return TW_OK;
 }
 
+/* Each has the state of a worker. */
+static tw_status same_processes(const json_t *then, const json_t *now, tw_error *err)
+{
+    const json_int_t before = json_integer_value(json_object_get(then, "processes")),
+                     n = json_integer_value(json_object_get(now, "processes"));
+    if (before == n || before == 0 || n == 0) return TW_OK;
+    return tw__fail(err, TW_ERR_STATE, "the run had %lld processes, and %lld were started", (long long)before,
+                    (long long)n);
+}
+
 static tw_status check_settings(void *object, const char *settings, tw_error *err)
 {
     const tw_job *job = object;
@@ -358,6 +368,7 @@ static tw_status check_settings(void *object, const char *settings, tw_error *er
                         job->o.out);
     if (s != TW_OK) return tw__fail(err, s, "%s", fault.text);
     s = tw__job_settings(job, &now, err);
+    if (s == TW_OK) s = same_processes(then, now, err);
     if (s == TW_OK) s = same_settings(then, now, "", job->o.out, err);
     json_decref(then);
     json_decref(now);

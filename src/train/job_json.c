@@ -7,6 +7,9 @@
 #include "train/selection.h"
 #include "base/io.h"
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <thalweg/link.h>
 
 /* Fits before the run find their solver and learning rate from their own rows and penalty, so that `auto` is
  * what a resumed run must read. */
@@ -52,6 +55,7 @@ tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err)
     tw__json_builder b = {.err = err};
     TW_TRY(tw__job_fingerprint(job, &data, err));
     json_t *settings = options_json(job, &b, TW_FIELD_NO_BITS);
+    if (job->o.run.link) tw__json_put_natural(&b, settings, "processes", tw_link_ranks(job->o.run.link));
     tw__json_put(&b, settings, "data", data);
     return tw__json_take(&b, settings, out);
 }
@@ -60,6 +64,62 @@ tw_status tw__job_fingerprint(const tw_job *job, json_t **out, tw_error *err)
 {
     return tw__json_fingerprint(job->train, job->val, job->test, job->from, out, err);
 }
+
+/* ---- the same in every process ------------------------------------------------------------------------- */
+
+/* The settings, with the hashes of the data among them. */
+static tw_status flat_settings(const tw_job *job, json_t **out, tw_error *err)
+{
+    const char *part;
+    char name[40];
+    json_t *settings, *value;
+    tw__json_builder b = {.err = err};
+    TW_TRY(tw__job_settings(job, &settings, err));
+    json_t *flat = tw__json_object(&b);
+    tw__json_put_members(&b, flat, settings, "data");
+    json_object_foreach (json_object_get(settings, "data"), part, value) {
+        snprintf(name, sizeof name, "%s data", part);
+        tw__json_put(&b, flat, name, json_incref(value));
+    }
+    json_decref(settings);
+    return tw__json_take(&b, flat, out);
+}
+
+/* Makes an object's text, a member in each line, lines of names and values. */
+static void plain_lines(char *text)
+{
+    char *to = text;
+    for (const char *at = text + strcspn(text, "\n"), *end; *at == '\n'; at = end) {
+        end = at + 1 + strcspn(at + 1, "\n");
+        const char *line = at + 1 + strspn(at + 1, " \""), *colon = strstr(line, "\": ");
+        if (!colon || colon > end) continue;
+        const size_t key = (size_t)(colon - line), value = (size_t)(end - colon - 3) - (end[-1] == ',');
+        memmove(to, line, key);
+        to[key] = ' ';
+        memmove(to + key + 1, colon + 3, value);
+        to += key + 1 + value;
+        *to++ = '\n';
+    }
+    *to = 0;
+}
+
+tw_status tw__job_agree(const tw_job *job, tw_error *err)
+{
+    json_t *settings;
+    char *lines;
+    if (!job->o.run.link) return TW_OK;
+    TW_TRY(flat_settings(job, &settings, err));
+    tw_status s = tw__json_text(job->ctx, settings, JSON_INDENT(1), &lines, err);
+    json_decref(settings);
+    TW_TRY(s);
+    const size_t n = strlen(lines) + 1;
+    plain_lines(lines);
+    s = tw__run_agree(job->run, lines, err);
+    tw__free(job->ctx, lines, n, 1);
+    return s;
+}
+
+/* ---- the result ---------------------------------------------------------------------------------------- */
 
 static json_t *solver_json(tw__json_builder *b, const tw_run_progress *p)
 {

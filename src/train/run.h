@@ -182,6 +182,8 @@ tw_status tw__run_make_stepping(tw_run *r, const tw_exchange_choice *choice, tw_
 void tw__run_free_workers(tw_run *r);
 /* Makes some updates; none beyond the next after which somebody looks at the run. */
 tw_status tw__run_work(tw_run *r, tw_error *err);
+/* Before the first update: TW_ERR_SPEC where lines on the run are others in another process. */
+tw_status tw__run_agree(tw_run *r, const char *lines, tw_error *err);
 /* Seconds so far, by the clock of the workers' transport. */
 double tw__run_clock(const tw_run *r);
 /* What the workers have come to by now, in r->w. */

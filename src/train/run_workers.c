@@ -388,7 +388,7 @@ static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice,
 }
 
 /* What a trace says of its run. */
-enum { HEAD = 3 * TW_SPEC_MAX + 512 };
+enum { HEAD = 5 * TW_SPEC_MAX + 512 };
 static void write_head(const tw_run *r, const tw_exchange_choice *choice, const char *estimator,
                        size_t workers, char to[HEAD])
 {
@@ -401,6 +401,17 @@ static void write_head(const tw_run *r, const tw_exchange_choice *choice, const 
         choice->spec, workers, tw_optimizer_spec(r->optimizer), estimator, (unsigned long long)r->o.seed,
         (unsigned long long)r->estimator->batch, (unsigned long long)r->train.n_rows,
         (unsigned long long)tw__run_updates(r), r->size, weights);
+}
+
+/* What is said besides to other processes, which have options of their own. */
+static void add_options(const tw_run *r, char head[HEAD])
+{
+    const size_t n = strlen(head);
+    const char *const schedule = tw_optimizer_schedule(r->optimizer);
+    char l1[TW_VALUE_MAX], l2[TW_VALUE_MAX];
+    snprintf(head + n, HEAD - n, "schedule %s\ncontrol %s\nl1 %s\nl2 %s\n", schedule ? schedule : "constant",
+             r->o.control ? r->o.control : "none", tw__number_text(r->glm.l1, l1),
+             tw__number_text(r->glm.l2, l2));
 }
 
 /* A trace is of threads that hand over messages. */
@@ -438,6 +449,7 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     tw_estimator_choice drawn;
     TW_TRY(tw_estimator_read(&drawn, estimator->spec, err));
     if (r->o.trace || r->o.replay || r->o.link) write_head(r, choice, drawn.spec, workers, head);
+    if (r->o.link) add_options(r, head);
     const tw__workers_setting s = {.choice = choice,
                                    .workers = workers,
                                    .trace = r->o.trace,
@@ -529,6 +541,12 @@ tw_status tw__run_work(tw_run *r, tw_error *err)
     if (!ws->x->transport->is_virtual && tw__seconds() - start < around && ws->stretch < MOST)
         ws->stretch *= 2;
     return TW_OK;
+}
+
+tw_status tw__run_agree(tw_run *r, const char *lines, tw_error *err)
+{
+    tw__workers *x = r->workers ? r->workers->x : NULL;
+    return x && x->transport->agree ? x->transport->agree(x, lines, err) : TW_OK;
 }
 
 double tw__run_clock(const tw_run *r)
