@@ -197,7 +197,9 @@ static void what_cannot_be_is_refused(void **state)
         {"flatten; dense 9 mse:target=input",
          "the last layer (dense 9 mse:target=input) makes 9 numbers of a row, and target=input needs as many as the input "
          "has: 84"},
-        {"flatten; dense 84 softmax:target=input", "softmax has no option \"target\""},
+        {"flatten; dense 84 softmax:target=input", "softmax cannot take the input as its target"},
+        {"flatten; dense 84 cross_entropy_loss:target=input",
+         "as its target (target=input); mse, l1_loss, huber_loss"},
         {"flatten; dense 84 mse:target=row", "target"},
         {"gaussian_noise -1; flatten; dense 84 mse:target=input", "deviation = -1 is outside [0, inf)"},
         {"gaussian_noise; flatten; dense 84 mse:target=input",
