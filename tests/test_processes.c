@@ -1,6 +1,7 @@
 /* Workers in separate processes, here threads with a link over memory: each makes its own run.
  * SPDX-License-Identifier: MIT */
 #include "worker_runs.h"
+#include "exchange/content.h"
 #include "memory_link.h"
 
 /* One process: its run, and what became of it. */
@@ -270,6 +271,30 @@ static void other_states(void **state)
     refused_by_rank_0(&r, &other, "after 0 updates weights ");
 }
 
+/* Workers 0 and 1, and server 2, where there is one: what would be looked for past the ends of lists. */
+static void impossible_messages(void **state)
+{
+    static const struct {
+        size_t servers;
+        tw__message m;
+    } cases[] = {
+        {1, {.carries = TW__GRADIENT, .from = 2, .to = 1, .hi = 10}},
+        {1, {.carries = TW__VECTOR, .from = 0, .to = 1, .hi = 10}},
+        {0, {.carries = TW__GRADIENT, .from = 1, .to = 1, .hi = 10}},
+        {0, {.carries = TW__LIST + 1, .from = 1, .to = 0, .hi = 10}},
+        {0, {.carries = TW__WEIGHTS, .from = 1, .to = 0, .hi = 11}},
+        {0, {.carries = TW__WEIGHTS, .from = 1, .to = 0, .lo = 6, .hi = 5}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tw__workers x = {.n = 2, .n_servers = cases[i].servers, .set.size = 10};
+        tw__reader_of_bytes r = {NULL, 0};
+        tw_error err = {0};
+        assert_int_equal(tw__content_read(&x, NULL, &cases[i].m, &r, &err), TW_ERR_DATA);
+        assert_string_equal(err.message, "a message between processes has what its sender cannot have");
+    }
+}
+
 static void refused(void **state)
 {
     static const char *const cases[][2] = {
@@ -302,6 +327,7 @@ int main(void)
                                        cmocka_unit_test(other_runs),
                                        cmocka_unit_test(other_runs_with_long_lines),
                                        cmocka_unit_test(other_states),
+                                       cmocka_unit_test(impossible_messages),
                                        cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
