@@ -42,12 +42,17 @@ static tw_figures *begin(tw_context *ctx, const char *directory)
     return f;
 }
 
-static void make_all(tw_figures *f)
+/* All but some, whose names stand between blanks. */
+static void make_all_but(tw_figures *f, const char *names)
 {
     const tw_figure_kind *kind;
     tw_error err;
-    for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++)
-        if (tw_figures_make(f, kind, &err) != TW_OK) fail_msg("%s: %s", kind->name, err.message);
+    for (size_t i = 0; (kind = tw_figure_kind_at(i)) != NULL; i++) {
+        char name[64];
+        snprintf(name, sizeof name, " %s ", kind->name);
+        if (!strstr(names, name) && tw_figures_make(f, kind, &err) != TW_OK)
+            fail_msg("%s: %s", kind->name, err.message);
+    }
 }
 
 static const tw_claim *claim(const tw_figures *f, const char *id)
@@ -172,7 +177,7 @@ static void claims_come_out_as_known(void **state)
     tw_context *ctx = context(2);
     tw_figures *f = begin(ctx, OUT);
     const tw_claim *claims;
-    make_all(f);
+    make_all_but(f, "");
     assert_int_equal(tw_figures_claims(f, &claims), N_KNOWN);
     for (size_t i = 0; i < N_KNOWN; i++) {
         const tw_claim *c = claim(f, known[i].id);
@@ -323,6 +328,8 @@ static int same_bytes(const char *a, const char *b)
     return c == d;
 }
 
+/* But for times of real threads; two of the figures of simulated workers, which have one thread, are left
+ * out, as they take long. */
 static void threads_change_no_byte(void **state)
 {
     (void)state;
@@ -331,12 +338,11 @@ static void threads_change_no_byte(void **state)
     char a[512], b[512];
     int files = 0;
     const struct dirent *entry;
-    make_all(f);
+    make_all_but(f, " hogwild averaging scaling ");
     DIR *directory = opendir(OTHER);
     assert_non_null(directory);
     while ((entry = readdir(directory)) != NULL) {
         if (!strchr(entry->d_name, '-') && !strstr(entry->d_name, ".gp")) continue;
-        if (strncmp(entry->d_name, "hogwild-", strlen("hogwild-")) == 0) continue; /* times of real threads */
         snprintf(a, sizeof a, OTHER "/%s", entry->d_name);
         snprintf(b, sizeof b, OUT "/%s", entry->d_name);
         if (!same_bytes(a, b)) fail_msg("%s differs between one thread and two", entry->d_name);
