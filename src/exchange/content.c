@@ -6,14 +6,14 @@
 
 void tw__write(tw__writer *w, const void *from, size_t n)
 {
-    if (w->at) memcpy(w->at + w->n, from, n);
+    if (w->at && n > 0) memcpy(w->at + w->n, from, n);
     w->n += n;
 }
 
 tw_status tw__read(tw__reader_of_bytes *r, void *to, size_t n, tw_error *err)
 {
     if (n > r->left) return tw__fail(err, TW_ERR_DATA, "a message between processes is too short");
-    if (to) memcpy(to, r->at, n);
+    if (to && n > 0) memcpy(to, r->at, n);
     r->at += n;
     r->left -= n;
     return TW_OK;

@@ -63,7 +63,7 @@ void tw__wire_pack(const tw__workers *x, int is_list, size_t n, const void *numb
 {
     const tw__codec *codec = packer(x, is_list);
     float chunk[TW_CHUNK];
-    if (!codec) memcpy(to, numbers, n * x->k->real);
+    if (!codec && n > 0) memcpy(to, numbers, n * x->k->real);
     for (size_t lo = 0, length; codec && lo < n; lo += length, to += codec->bytes(length)) {
         length = n - lo < TW_CHUNK ? n - lo : (size_t)TW_CHUNK;
         for (size_t i = 0; i < length; i++)
@@ -77,7 +77,7 @@ void tw__wire_unpack(const tw__workers *x, int is_list, size_t n, const unsigned
 {
     const tw__codec *codec = packer(x, is_list);
     float chunk[TW_CHUNK];
-    if (!codec) memcpy(numbers, from, n * x->k->real);
+    if (!codec && n > 0) memcpy(numbers, from, n * x->k->real);
     for (size_t lo = 0, length; codec && lo < n; lo += length, from += codec->bytes(length)) {
         length = n - lo < TW_CHUNK ? n - lo : (size_t)TW_CHUNK;
         codec->unpack(length, from, chunk);
