@@ -116,21 +116,6 @@ static void *serve(void *arg)
     return NULL;
 }
 
-static tw_status act(tw__workers *x, tw__worker *me, enum tw__act *did, tw_error *err)
-{
-    TW_TRY(x->protocol->next(x, me, did, err));
-    if (*did != TW__COMPUTE) return TW_OK;
-    tw__note_computing(x, me, now(x));
-    const double start = tw__seconds();
-    TW_TRY(tw__worker_compute(x, me, err));
-    const double end = tw__seconds();
-    me->info.computing += end - start;
-    tw__note_computed(x, me, now(x));
-    const tw_status s = tw__worker_computed(x, me, err);
-    me->info.exchanging += tw__seconds() - end;
-    return s;
-}
-
 struct order {
     uint64_t limit;
     double factor; /* on the rate, which controls of rank 0 set */
@@ -185,7 +170,7 @@ static tw_status work(tw__workers *x, tw_error *err)
         enum tw__act did = TW__COMPUTE;
         tw__parcel *p = NULL;
         while (c->is_going && did == TW__COMPUTE) {
-            TW_TRY(act(x, me, &did, err));
+            TW_TRY(tw__worker_act(x, me, &did, err));
             if (did == TW__COMPUTE) c->has_said = 0;
             if (atomic_load(&c->halts)) return tw__processes_check(x, "", err);
         }

@@ -379,6 +379,8 @@ void tw__note_computed(tw__workers *x, const tw__worker *me, double at);
 void tw__note_received(tw__workers *x, const tw__message *m);
 void tw__note_limit(tw__workers *x, uint64_t limit);
 tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err);
+/* What the protocol says is next, with an evaluation and what becomes of it; by the machine's clock. */
+tw_status tw__worker_act(tw__workers *x, tw__worker *me, enum tw__act *did, tw_error *err);
 /* Hands what it has computed to the protocol. */
 tw_status tw__worker_computed(tw__workers *x, tw__worker *me, tw_error *err);
 /* Counts one of the updates that were handed over; 0: there is none. */

@@ -110,24 +110,6 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
     return x->protocol->receive(x, m, err);
 }
 
-static tw_status act(tw__workers *x, struct seat *seat, int *computed, tw_error *err)
-{
-    tw__worker *me = seat->me;
-    enum tw__act next = TW__REST;
-    TW_TRY(x->protocol->next(x, me, &next, err));
-    *computed = next == TW__COMPUTE;
-    if (!*computed) return TW_OK;
-    tw__note_computing(x, me, now(x));
-    const double start = tw__seconds();
-    TW_TRY(tw__worker_compute(x, me, err));
-    const double end = tw__seconds();
-    me->info.computing += end - start;
-    tw__note_computed(x, me, now(x));
-    const tw_status s = tw__worker_computed(x, me, err);
-    me->info.exchanging += tw__seconds() - end;
-    return s;
-}
-
 static tw_status read_mail(tw__workers *x, struct seat *seat, const tw__message *m, tw_error *err)
 {
     const double start = tw__seconds();
@@ -143,12 +125,12 @@ static void *work(void *arg)
     struct carrier *c = x->carrier;
     tw__message m;
     tw_error err;
-    int has_mail, computed;
+    int has_mail;
     tw__fp_enter();
     while (wait_for_mail(c, seat, &m, &has_mail)) {
         tw_status s = has_mail ? read_mail(x, seat, &m, &err) : TW_OK;
-        for (computed = 1; s == TW_OK && computed && !atomic_load(&c->halts);)
-            s = act(x, seat, &computed, &err);
+        for (enum tw__act did = TW__COMPUTE; s == TW_OK && did == TW__COMPUTE && !atomic_load(&c->halts);)
+            s = tw__worker_act(x, seat->me, &did, &err);
         if (s != TW_OK) fail(c, s, &err);
     }
     return NULL;

@@ -1,5 +1,6 @@
 /* What all protocols share: workers and their weights, updates given out, and what is counted.
  * SPDX-License-Identifier: MIT */
+#include "base/clock.h"
 #include "estimators/estimator.h"
 #include "exchange/wire.h"
 #include <math.h>
@@ -261,6 +262,21 @@ tw_status tw__worker_computed(tw__workers *x, tw__worker *me, tw_error *err)
 {
     TW_TRY(tw__wire_gradient(x, me, err));
     return x->protocol->computed(x, me, err);
+}
+
+tw_status tw__worker_act(tw__workers *x, tw__worker *me, enum tw__act *did, tw_error *err)
+{
+    TW_TRY(x->protocol->next(x, me, did, err));
+    if (*did != TW__COMPUTE) return TW_OK;
+    tw__note_computing(x, me, x->transport->now(x));
+    const double start = tw__seconds();
+    TW_TRY(tw__worker_compute(x, me, err));
+    const double end = tw__seconds();
+    me->info.computing += end - start;
+    tw__note_computed(x, me, x->transport->now(x));
+    const tw_status s = tw__worker_computed(x, me, err);
+    me->info.exchanging += tw__seconds() - end;
+    return s;
 }
 
 void tw__mean_range(const tw__workers *x, const tw__gradient *g, size_t lo, size_t hi)

@@ -48,4 +48,20 @@ static inline void tw__values_unpack(size_t n, const unsigned char *from, int wi
         memcpy(&x[i], from + k * sizeof *x, sizeof *x);
     }
 }
+
+/* What is left of such a codec: the rounding is round_f32 and _f64. */
+#define TW__VALUES_CODEC(name, width)                                                                   \
+    static size_t bytes(size_t n) { return tw__values_bytes(n, width); }                                \
+    static void pack(size_t n, const float *x, unsigned char *to) { tw__values_pack(n, x, width, to); } \
+    static void unpack(size_t n, const unsigned char *from, float *x)                                   \
+    {                                                                                                   \
+        tw__values_unpack(n, from, width, x);                                                           \
+    }                                                                                                   \
+    extern const tw__codec name;                                                                        \
+    const tw__codec name = {.f32 = round_f32,                                                           \
+                            .f64 = round_f64,                                                           \
+                            .bytes = bytes,                                                             \
+                            .pack = pack,                                                               \
+                            .unpack = unpack,                                                           \
+                            .feeds_back = 1}
 #endif

@@ -21,11 +21,4 @@
 ONE_BIT(float, f32)
 ONE_BIT(double, f64)
 
-enum { WIDTH = 1 };
-static size_t bytes(size_t n) { return tw__values_bytes(n, WIDTH); }
-static void pack(size_t n, const float *x, unsigned char *to) { tw__values_pack(n, x, WIDTH, to); }
-static void unpack(size_t n, const unsigned char *from, float *x) { tw__values_unpack(n, from, WIDTH, x); }
-
-extern const tw__codec tw__codec_one_bit;
-const tw__codec tw__codec_one_bit =
-    {.f32 = round_f32, .f64 = round_f64, .bytes = bytes, .pack = pack, .unpack = unpack, .feeds_back = 1};
+TW__VALUES_CODEC(tw__codec_one_bit, 1);
