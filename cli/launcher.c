@@ -90,7 +90,13 @@ tw_status cli_open_link(tw_context *ctx, int resumed, const char **exchange, cha
     char plugin[PATH_MAX];
     *link = NULL;
     const int is_one = !cli_launched(&launcher);
-    if (is_one && !(launcher.mpi && *exchange && !strncmp(*exchange, "mpi", 3))) return TW_OK;
+    const int on_mpi = *exchange && !strncmp(*exchange, "mpi", 3);
+    if (is_one && on_mpi && !launcher.mpi)
+        return cli_fail(
+            err, TW_ERR_SPEC,
+            "exchange %s: there is one process; to start several, run mpirun -n N thalweg train ...",
+            *exchange);
+    if (is_one && !on_mpi) return TW_OK;
     if (!resumed) CLI_TRY(name_exchange(&launcher, exchange, text, err));
     if (!cli_find_plugin(launcher.mpi, plugin))
         return cli_fail(

@@ -295,6 +295,15 @@ static void impossible_messages(void **state)
     }
 }
 
+/* Without a link there is one process. */
+static void alone(void **state)
+{
+    worker_run r = {.rows = networks_data, .model = "flatten; dense 20 relu; dense 3 softmax", .classes = 3};
+    (void)state;
+    for (size_t i = 0; i < N_EXACT; i++) worker_same(&r, exact[i], "local");
+    worker_same(&r, "mpi+ps:sync=asp,servers=2", "local");
+}
+
 static void refused(void **state)
 {
     static const char *const cases[][2] = {
@@ -307,7 +316,6 @@ static void refused(void **state)
     worker_run r = {.rows = networks_data, .model = "flatten; dense 3 softmax", .classes = 3};
     const worker_run *const runs[] = {&r, &r};
     (void)state;
-    worker_refused(&r, "mpi+allreduce", "there is one process");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct process p[2];
         be_all(runs, cases[i][0], 2, p);
@@ -319,15 +327,12 @@ static void refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(bits_of_local),
-                                       cmocka_unit_test(bits_of_local_for_hard_models),
-                                       cmocka_unit_test(bits_of_threads),
-                                       cmocka_unit_test(without_waiting),
-                                       cmocka_unit_test(what_is_told),
-                                       cmocka_unit_test(other_runs),
-                                       cmocka_unit_test(other_runs_with_long_lines),
-                                       cmocka_unit_test(other_states),
-                                       cmocka_unit_test(impossible_messages),
-                                       cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] =
+        {cmocka_unit_test(bits_of_local),   cmocka_unit_test(bits_of_local_for_hard_models),
+         cmocka_unit_test(bits_of_threads), cmocka_unit_test(without_waiting),
+         cmocka_unit_test(what_is_told),    cmocka_unit_test(alone),
+         cmocka_unit_test(other_runs),      cmocka_unit_test(other_runs_with_long_lines),
+         cmocka_unit_test(other_states),    cmocka_unit_test(impossible_messages),
+         cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -210,9 +210,9 @@ typedef struct tw_run_options {
      * trace of a run of the same options on threads, which is repeated in one thread, in its order and to its
      * bits. Not for a run that loads a state; replay not for workers that share memory. */
     const char *trace, *replay;
-    /* NULL, or what joins the processes that make this run together, each with the same options, rows and
-     * weights, and an exchange on the transport mpi. It must outlive the run. Rank 0 decides how far the run
-     * goes, and has its weights and history; elsewhere tw_run_step works until that run is freed, and
+    /* What joins the processes that make this run together, each with the same options, rows and weights, and
+     * an exchange on the transport mpi; NULL: there is one. It must outlive the run. Rank 0 decides how far
+     * the run goes, and has its weights and history; elsewhere tw_run_step works until that run is freed, and
      * then has the status TW_RUN_INTERRUPTED. TW_ERR_WORKER: another process has failed or is lost. */
     tw_link *link;
 } tw_run_options;

@@ -271,11 +271,24 @@ static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visit
                  : TW_OK;
 }
 
+/* At rest all are at the beginning of an update. */
+static tw_status regroup(tw__workers *x, uint64_t updates, tw_error *err)
+{
+    struct together *t = x->state;
+    (void)err;
+    for (size_t i = 0; i < x->n; i++) {
+        t->seat[i] = (struct seat){.stage = updates * ((uint64_t)passes(x, t) + 2)};
+        x->worker[i].clock = updates;
+    }
+    return TW_OK;
+}
+
 /* Where processes are apart each knows its own worker's stage, which at rest is that of all. */
 static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
 {
     struct together *t = x->state;
     const int64_t four = 4;
+    if (tw__workers_regroup(x)) return TW_OK;
     if (is_apart(x) && v->loading == TW_SHOW)
         for (size_t i = 0; i < x->n; i++) t->seat[i] = t->seat[tw_link_rank(x->set.link)];
     for (size_t i = 0; i < x->n; i++) {
@@ -364,6 +377,7 @@ const tw__protocol tw__protocol_allreduce = {
     .receive = receive,
     .content = content,
     .visit = visit,
+    .regroup = regroup,
 };
 
 const tw__protocol tw__protocol_sharded = {
@@ -385,6 +399,7 @@ const tw__protocol tw__protocol_sharded = {
     .receive = receive,
     .content = content,
     .visit = visit,
+    .regroup = regroup,
     .visit_worker = visit_worker,
 };
 

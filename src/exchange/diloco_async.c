@@ -42,7 +42,7 @@ static int assign(tw__workers *x, tw__rounds *r, size_t worker)
     size_t shard = 0;
     for (size_t i = 1; i < x->n; i++)
         if (a->next[i] < a->next[shard]) shard = i;
-    const uint64_t wanted = steps_of(x, r, worker), end = tw__replicas_updates(x, shard);
+    const uint64_t wanted = steps_of(x, r, worker), end = tw__updates_of(x, shard, x->set.total);
     if (a->next[shard] >= end) return 0;
     const uint64_t left = end - a->next[shard], steps = wanted < left ? wanted : left;
     a->round[worker] =
@@ -266,8 +266,9 @@ static int fits(const tw__workers *x, const tw__diloco_async *a)
     for (size_t i = 0; i < x->n; i++) {
         const tw__diloco_round *o = &a->round[i];
         if (o->shard >= x->n || o->made > o->steps || o->version > a->version) return 0;
-        const uint64_t end = tw__replicas_updates(x, o->shard);
-        if (o->first > end || o->steps > end - o->first || a->next[i] > tw__replicas_updates(x, i)) return 0;
+        const uint64_t end = tw__updates_of(x, o->shard, x->set.total);
+        if (o->first > end || o->steps > end - o->first || a->next[i] > tw__updates_of(x, i, x->set.total))
+            return 0;
     }
     return a->gathered < a->buffer;
 }

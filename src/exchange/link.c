@@ -365,6 +365,53 @@ tw_status tw_link_create(tw_link **out, tw_context *ctx, const tw_link_carrier *
     return s;
 }
 
+/* ---- one process --------------------------------------------------------------------------------------- */
+
+static tw_status no_send(void *user, int channel, size_t to, const void *bytes, size_t n, void **request,
+                         tw_error *err)
+{
+    (void)user, (void)channel, (void)bytes, (void)n, (void)request;
+    return tw__fail(err, TW_ERR_INTERNAL, "a message to rank %zu, of one process", to);
+}
+
+static tw_status no_message(void *user, int channel, size_t *from, int *found, size_t *n, void **message,
+                            tw_error *err)
+{
+    (void)user, (void)channel, (void)from, (void)n, (void)message, (void)err;
+    *found = 0;
+    return TW_OK;
+}
+
+static tw_status no_receive(void *user, void *message, void *to, size_t n, void **request, tw_error *err)
+{
+    (void)user, (void)message, (void)to, (void)n, (void)request;
+    return tw__fail(err, TW_ERR_INTERNAL, "a message of no other process");
+}
+
+static tw_status no_test(void *user, void **request, int *done, tw_error *err)
+{
+    (void)user, (void)request, (void)err;
+    *done = 1;
+    return TW_OK;
+}
+
+static void no_close(void *user, int failed) { (void)user, (void)failed; }
+
+tw_status tw__link_alone(tw_link **out, tw_context *ctx, tw_error *err)
+{
+    static const char *const hosts[] = {"this machine"};
+    const tw_link_carrier none = {.size = sizeof none,
+                                  .name = "one process",
+                                  .ranks = 1,
+                                  .hosts = hosts,
+                                  .send = no_send,
+                                  .probe = no_message,
+                                  .receive = no_receive,
+                                  .test = no_test,
+                                  .close = no_close};
+    return tw_link_create(out, ctx, &none, err);
+}
+
 /* ---- closing ------------------------------------------------------------------------------------------- */
 
 /* Whether all others have left; *is_lost: one has failed or is silent. */

@@ -15,6 +15,9 @@ struct tw__parcel {
     tw__parcel *next; /* for whoever has it */
 };
 
+/* Of one process, which has nobody to send to. */
+tw_status tw__link_alone(tw_link **out, tw_context *ctx, tw_error *err);
+
 /* Of n bytes, which are not set. */
 tw_status tw__parcel_create(tw_link *link, size_t n, tw__parcel **out, tw_error *err);
 void tw__parcel_free(tw_link *link, tw__parcel *parcel); /* NULL is fine */

@@ -305,7 +305,9 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
     tw__processes *c = x->carrier;
     const int64_t workers = (int64_t)x->n;
     TW_TRY(v->field(v, "exchange.seconds", TW_F64, 0, NULL, &c->seconds, err));
-    TW_TRY(v->field(v, "exchange.taken", TW_I64, 1, &workers, c->taken, err));
+    if (!tw__workers_regroup(x)) TW_TRY(v->field(v, "exchange.taken", TW_I64, 1, &workers, c->taken, err));
+    else if (v->loading == TW_LOAD)
+        for (size_t i = 0; i < x->n; i++) c->taken[i] = tw__updates_of(x, i, atomic_load(&x->done));
     c->messages = atomic_load(&x->messages);
     c->bytes = atomic_load(&x->bytes);
     return TW_OK;

@@ -136,6 +136,9 @@ typedef struct tw__protocol {
     /* When all rest or wait for others that rest: r->w becomes what the run is evaluated at. NULL: it is. */
     tw_status (*gather)(tw__workers *x, tw_error *err);
     tw_status (*visit)(tw__workers *x, tw_visitor *v, tw_error *err);
+    /* NULL, or where each worker is, when all rest, follows from the updates that are done: after loading it
+     * is put there (tw__workers_regroup). */
+    tw_status (*regroup)(tw__workers *x, uint64_t updates, tw_error *err);
     /* NULL, or of a worker what is kept in its process alone, but for its weights; whole 0: as much as
      * `gather` looks at. */
     tw_status (*visit_worker)(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err);
@@ -246,6 +249,7 @@ struct tw__workers {
     int splits, has_replicas; /* has_replicas: workers step weights of their own */
     int counts_arrivals; /* likewise, in simulations: what a worker has stepped counts when handed over */
     void *state, *carrier;
+    tw_link *alone;        /* of workers in processes where the run was given no link: there is one */
     struct tw__wire *wire; /* wire.h; NULL: gradients are sent as they are */
     tw__tracer *trace;     /* NULL: none is written */
     tw_optimizer *leading; /* likewise, if that is not the run's optimiser */
@@ -290,6 +294,13 @@ tw_status tw__workers_reduce(tw__workers *x, size_t me, double *sums, size_t lo,
 /* worker: room for all of them */
 void tw__workers_info(const tw__workers *x, tw_exchange_info *out, tw_worker_info *worker);
 tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err);
+/* Of so many updates those that worker i has where each takes every n-th. */
+static inline uint64_t tw__updates_of(const tw__workers *x, size_t i, uint64_t updates)
+{
+    return updates / x->n + (i < updates % x->n);
+}
+/* Whether what is saved is of no number of workers, so that another number may continue. */
+int tw__workers_regroup(const tw__workers *x);
 
 /* ---- for protocols ------------------------------------------------------------------------------------- */
 

@@ -247,13 +247,14 @@ static tw_status visit_server(tw__workers *x, struct ps *p, size_t s, tw_visitor
     TW_TRY(tw__stepper_visit(&server->stepper, v, s, err));
     TW_TRY(tw__staleness_visit(x, &server->stale, mine, err));
     if (p->gather > 0) TW_TRY(tw__gathered_visit(x, &p->gathered, mine, err));
-    if (p->sync == SSP) {
+    if (p->sync == SSP && !tw__workers_regroup(x)) {
         TW_TRY(mine->field(mine, "at_clock", TW_I64, 1, &places, server->at_clock, err));
         TW_TRY(mine->field(mine, "waiting", TW_I64, 0, NULL, &waiting, err));
         TW_TRY(mine->field(mine, "queue", TW_I64, 1, &workers, server->waiting, err));
     }
     if (v->loading != TW_LOAD) return TW_OK;
     server->version = counts[0];
+    if (tw__workers_regroup(x)) return TW_OK;
     server->least = counts[1];
     server->n_waiting = (size_t)waiting;
     uint64_t known = 0;
@@ -271,9 +272,11 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
 {
     struct ps *p = x->state;
     const int64_t workers = (int64_t)x->n, each = (int64_t)(2 * x->n_servers), shape[] = {workers, each};
-    TW_TRY(v->field(v, "exchange.clients", TW_I64, 2, shape, p->numbers, err));
-    TW_TRY(v->field(v, "exchange.fresh", TW_I64, 1, &workers, p->fresh, err));
-    TW_TRY(v->field(v, "exchange.again", TW_I64, 1, &workers, p->again, err));
+    if (!tw__workers_regroup(x)) {
+        TW_TRY(v->field(v, "exchange.clients", TW_I64, 2, shape, p->numbers, err));
+        TW_TRY(v->field(v, "exchange.fresh", TW_I64, 1, &workers, p->fresh, err));
+        TW_TRY(v->field(v, "exchange.again", TW_I64, 1, &workers, p->again, err));
+    }
     for (size_t s = 0; s < x->n_servers; s++) TW_TRY(visit_server(x, p, s, v, err));
     return TW_OK;
 }
@@ -289,6 +292,7 @@ static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visit
     struct ps *p = x->state;
     const int64_t servers = (int64_t)x->n_servers;
     (void)whole;
+    if (tw__workers_regroup(x)) return TW_OK;
     TW_TRY(v->field(v, "versions", TW_I64, 1, &servers, p->client[worker].version, err));
     TW_TRY(v->field(v, "fresh", TW_I64, 0, NULL, &p->fresh[worker], err));
     return v->field(v, "again", TW_I64, 0, NULL, &p->again[worker], err);
@@ -304,6 +308,29 @@ static tw_status refresh(tw__workers *x, tw_error *err)
             tw__staleness_give(&p->server[s].stale, i);
         }
     return x->worker[0].w ? tw__copy_weights(x, err) : TW_OK;
+}
+
+/* All have the weights of now. */
+static tw_status regroup(tw__workers *x, uint64_t updates, tw_error *err)
+{
+    struct ps *p = x->state;
+    const uint64_t places = p->staleness + 2;
+    for (size_t s = 0; s < x->n_servers && p->sync == SSP; s++) {
+        memset(p->server[s].at_clock, 0, places * sizeof *p->server[s].at_clock);
+        p->server[s].least = updates / x->n;
+        p->server[s].n_waiting = 0;
+    }
+    for (size_t i = 0; i < x->n; i++) {
+        const uint64_t clock = p->sync == BSP ? updates : tw__updates_of(x, i, updates);
+        x->worker[i].clock = clock;
+        p->fresh[i] = x->n_servers;
+        p->again[i] = 0;
+        for (size_t s = 0; s < x->n_servers; s++) {
+            p->client[i].pushed[s] = clock;
+            if (p->sync == SSP) p->server[s].at_clock[clock % places]++;
+        }
+    }
+    return refresh(x, err);
 }
 
 /* ---- making -------------------------------------------------------------------------------------------- */
@@ -422,9 +449,11 @@ static enum tw__bits bits_with(const double *values)
 
 static const char *against_waiting(const double *values)
 {
+    if (values[SYNC] == BSP)
+        return ": with ps:sync=ssp or ps:sync=asp nobody waits for the slowest in each update";
     return values[SYNC] == ASP
                ? ", for a server that is busy: larger batches (--batch) keep it less busy"
-               : ": with ps:sync=ssp or ps:sync=asp nobody waits for the slowest in each update";
+               : ", for the slowest or a busy server: a higher staleness, or larger batches (--batch), help";
 }
 
 static uint64_t steps(const double *values, uint64_t updates)
@@ -480,6 +509,7 @@ const tw__protocol tw__protocol_ps = {
     .receive = receive,
     .returned = returned,
     .visit = visit,
+    .regroup = regroup,
     .content = content,
     .visit_worker = visit_worker,
 };

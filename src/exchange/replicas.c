@@ -18,15 +18,10 @@ uint64_t tw__replicas_update(const tw__workers *x, const tw__worker *me, uint64_
     return clock * x->n + me->index;
 }
 
-uint64_t tw__replicas_updates(const tw__workers *x, size_t worker)
-{
-    return x->set.total > worker ? (x->set.total - worker - 1) / x->n + 1 : 0;
-}
-
 /* As many steps as the worker will make: schedules that end with the run end with these. */
 static tw_status make_stepper(tw__workers *x, size_t i, tw__stepper *to, tw_error *err)
 {
-    const uint64_t steps = tw__replicas_updates(x, i);
+    const uint64_t steps = tw__updates_of(x, i, x->set.total);
     if (x->n == 1) return tw__stepper_create(x, 0, x->set.size, 0, to, err);
     const tw__optimizer_setting s = {.hi = x->set.size, .steps = steps ? steps : 1, .stream = i};
     *to = (tw__stepper){.hi = x->set.size, .is_own = 1, .takes_lists = x->set.steps_lists};

@@ -20,8 +20,6 @@ void tw__replicas_free(tw__workers *x, tw__replicas *r);
 tw_status tw__replicas_make_means(tw__workers *x, tw__replicas *r, tw_error *err);
 /* The update that a worker makes after so many: k, k + n, k + 2n, ... are worker k's. */
 uint64_t tw__replicas_update(const tw__workers *x, const tw__worker *me, uint64_t clock);
-/* How many these are in the whole run. */
-uint64_t tw__replicas_updates(const tw__workers *x, size_t worker);
 /* Steps a worker's weights with its gradient, and counts the update. */
 tw_status tw__replicas_step(tw__workers *x, tw__replicas *r, tw__worker *me, tw_error *err);
 /* Likewise with another mean gradient. */

@@ -63,5 +63,6 @@ tw_status tw__staleness_visit(const tw__workers *x, tw__staleness *s, tw_visitor
     const int64_t workers = (int64_t)x->n;
     if (!s->given) return TW_OK;
     TW_TRY(v->field(v, "rates", TW_F64, 0, NULL, &s->sum, err));
+    if (tw__workers_regroup(x)) return TW_OK;
     return v->field(v, "rates_given", TW_F64, 1, &workers, s->given, err);
 }

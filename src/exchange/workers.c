@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 #include "estimators/estimator.h"
+#include "exchange/link.h"
 #include "exchange/wire.h"
 #include <math.h>
 #include <stdio.h>
@@ -65,6 +66,10 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
                        .k = tw__kernels_for(setting->type, tw_context_isa(ctx)),
                        .n = setting->workers};
     tw_status s = tw__workers_keep(x, sizeof *x->worker, err);
+    if (s == TW_OK && x->transport->is_apart && !setting->link) {
+        s = tw__link_alone(&x->alone, ctx, err);
+        x->set.link = x->alone;
+    }
     if (s == TW_OK) s = tw__alloc(ctx, &x->worker, x->n, sizeof *x->worker, err);
     if (s == TW_OK) s = tw__alloc(ctx, &x->first, TW__FIRST, sizeof *x->first, err);
     for (size_t i = 0; s == TW_OK && i < x->n; i++) {
@@ -98,6 +103,7 @@ void tw__workers_free(tw__workers *x)
     tw__free(x->ctx, x->first, TW__FIRST, sizeof *x->first);
     tw__free(x->ctx, x->worker, x->n, sizeof *x->worker);
     tw__arrived_free(x);
+    tw_link_close(x->alone, NULL);
     tw__free(x->ctx, x, 1, sizeof *x);
 }
 
@@ -451,20 +457,33 @@ static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int l
     }
 }
 
-/* Updates that each has handed over and computed, and where it is. */
+int tw__workers_regroup(const tw__workers *x)
+{
+    return x->protocol->regroup && !x->wire && !x->transport->is_virtual &&
+           (x->choice.is_exact || x->transport->is_apart);
+}
+
+/* Updates that each has handed over and computed, and where it is: where workers regroup a list, and others
+ * than as many begin to count anew. */
 static tw_status visit_counts(tw__workers *x, tw_visitor *v, tw_error *err)
 {
     const int64_t of_counts[] = {(int64_t)x->n, COUNTS}, of_seconds[] = {(int64_t)x->n, SECONDS};
-    uint64_t *counts = NULL;
-    double *seconds = NULL;
-    tw_status s = tw__alloc(x->ctx, &counts, x->n, COUNTS * sizeof *counts, err);
-    if (s == TW_OK) s = tw__alloc(x->ctx, &seconds, x->n, SECONDS * sizeof *seconds, err);
+    size_t n_counts = x->n * COUNTS, n_seconds = x->n * SECONDS;
+    void *counts = NULL, *seconds = NULL;
+    tw_status s = tw__alloc(x->ctx, &counts, n_counts, sizeof(uint64_t), err);
+    if (s == TW_OK) s = tw__alloc(x->ctx, &seconds, n_seconds, sizeof(double), err);
     if (s == TW_OK) copy_counts(x, counts, seconds, 0);
-    if (s == TW_OK) s = v->field(v, "exchange.workers", TW_I64, 2, of_counts, counts, err);
-    if (s == TW_OK) s = v->field(v, "exchange.worker_seconds", TW_F64, 2, of_seconds, seconds, err);
-    if (s == TW_OK && v->loading == TW_LOAD) copy_counts(x, counts, seconds, 1);
-    tw__free(x->ctx, seconds, x->n, SECONDS * sizeof *seconds);
-    tw__free(x->ctx, counts, x->n, COUNTS * sizeof *counts);
+    if (tw__workers_regroup(x)) {
+        if (s == TW_OK) s = v->list(v, "exchange.workers", TW_I64, &n_counts, &counts, x->ctx, err);
+        if (s == TW_OK) s = v->list(v, "exchange.worker_seconds", TW_F64, &n_seconds, &seconds, x->ctx, err);
+    } else {
+        if (s == TW_OK) s = v->field(v, "exchange.workers", TW_I64, 2, of_counts, counts, err);
+        if (s == TW_OK) s = v->field(v, "exchange.worker_seconds", TW_F64, 2, of_seconds, seconds, err);
+    }
+    if (s == TW_OK && v->loading == TW_LOAD && n_counts == x->n * COUNTS && n_seconds == x->n * SECONDS)
+        copy_counts(x, counts, seconds, 1);
+    tw__free(x->ctx, seconds, n_seconds, sizeof(double));
+    tw__free(x->ctx, counts, n_counts, sizeof(uint64_t));
     return s;
 }
 
@@ -512,11 +531,12 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
         x->lost = counts[8];
     }
     TW_TRY(visit_counts(x, v, err));
-    TW_TRY(visit_weights(x, v, err));
+    if (!tw__workers_regroup(x)) TW_TRY(visit_weights(x, v, err));
     TW_TRY(tw__wire_visit(x, v, err));
     if (x->counts_arrivals) TW_TRY(tw__arrived_visit(x, v, err));
     TW_TRY(x->protocol->visit(x, v, err));
-    return x->transport->visit(x, v, err);
+    TW_TRY(x->transport->visit(x, v, err));
+    return v->loading == TW_LOAD && tw__workers_regroup(x) ? x->protocol->regroup(x, counts[1], err) : TW_OK;
 }
 
 void tw__workers_info(const tw__workers *x, tw_exchange_info *out, tw_worker_info *worker)

@@ -346,12 +346,12 @@ static tw_status same_settings(const json_t *then, const json_t *now, const char
     return TW_OK;
 }
 
-/* Each has the state of a worker. */
+/* Where each has the state of a worker. */
 static tw_status same_processes(const json_t *then, const json_t *now, tw_error *err)
 {
     const json_int_t before = json_integer_value(json_object_get(then, "processes")),
-                     n = json_integer_value(json_object_get(now, "processes"));
-    if (before == n || before == 0 || n == 0) return TW_OK;
+                     given = json_integer_value(json_object_get(now, "processes")), n = given ? given : 1;
+    if (before == n || before == 0) return TW_OK;
     return tw__fail(err, TW_ERR_STATE, "the run had %lld processes, and %lld were started", (long long)before,
                     (long long)n);
 }

@@ -55,7 +55,8 @@ tw_status tw__job_settings(const tw_job *job, json_t **out, tw_error *err)
     tw__json_builder b = {.err = err};
     TW_TRY(tw__job_fingerprint(job, &data, err));
     json_t *settings = options_json(job, &b, TW_FIELD_NO_BITS);
-    if (job->o.run.link) tw__json_put_natural(&b, settings, "processes", tw_link_ranks(job->o.run.link));
+    if (job->o.run.link && !tw__run_regroups(job->run))
+        tw__json_put_natural(&b, settings, "processes", tw_link_ranks(job->o.run.link));
     tw__json_put(&b, settings, "data", data);
     return tw__json_take(&b, settings, out);
 }

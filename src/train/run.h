@@ -184,6 +184,8 @@ void tw__run_free_workers(tw_run *r);
 tw_status tw__run_work(tw_run *r, tw_error *err);
 /* Before the first update: TW_ERR_SPEC where lines on the run are others in another process. */
 tw_status tw__run_agree(tw_run *r, const char *lines, tw_error *err);
+/* Whether another number of workers may continue what is saved. */
+int tw__run_regroups(const tw_run *r);
 /* Seconds so far, by the clock of the workers' transport. */
 double tw__run_clock(const tw_run *r);
 /* What the workers have come to by now, in r->w. */

@@ -307,9 +307,6 @@ static tw_status refuse(const tw_exchange_choice *choice, const char *why, tw_er
 static tw_status check_apart(const tw_run *r, const tw_exchange_choice *choice, tw_error *err)
 {
     const int is_apart = tw__transport_of(choice->transport)->is_apart;
-    if (!r->o.link && is_apart)
-        return refuse(choice, "there is one process; to start several, run mpirun -n N thalweg train ...",
-                      err);
     if (r->o.link && !is_apart)
         return refuse(choice, "workers are processes here: write mpi+ before the exchange", err);
     if (is_apart && r->estimator->is_led) return refuse(choice, "a snapshot of svrg is one process's", err);
@@ -548,6 +545,8 @@ tw_status tw__run_agree(tw_run *r, const char *lines, tw_error *err)
     tw__workers *x = r->workers ? r->workers->x : NULL;
     return x && x->transport->agree ? x->transport->agree(x, lines, err) : TW_OK;
 }
+
+int tw__run_regroups(const tw_run *r) { return r->workers && tw__workers_regroup(r->workers->x); }
 
 double tw__run_clock(const tw_run *r)
 {
