@@ -67,6 +67,8 @@ typedef struct tw_worker_info {
     double computing, waiting, exchanging;
     uint64_t failures; /* simulated */
     double down;       /* seconds: of evaluations that were lost, and until it was back */
+    uint64_t bytes;    /* that it has sent */
+    const char *host;  /* of its process; valid until the run is freed; NULL: there is one process */
 } tw_worker_info;
 /* From when to when a worker evaluated an update. */
 typedef struct tw_worker_evaluation {

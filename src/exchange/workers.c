@@ -369,8 +369,10 @@ uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m)
 
 tw_status tw__send(tw__workers *x, const tw__message *m, tw_error *err)
 {
+    const uint64_t bytes = tw__message_bytes(x, m);
     atomic_fetch_add(&x->messages, 1);
-    atomic_fetch_add(&x->bytes, tw__message_bytes(x, m));
+    atomic_fetch_add(&x->bytes, bytes);
+    if (m->from < x->n) x->worker[m->from].info.bytes += bytes;
     return x->transport->send(x, m, err);
 }
 
@@ -432,7 +434,7 @@ tw_visitor *tw__numbered_visitor(tw__numbered *to, tw_visitor *inner, const char
     return &to->visitor;
 }
 
-enum { COUNTS = 4, SECONDS = 5 };
+enum { COUNTS = 5, SECONDS = 5 };
 
 static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int loading)
 {
@@ -441,7 +443,13 @@ static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int l
         if (loading) {
             me->clock = counts[0];
             me->update = counts[1];
-            me->info = (tw_worker_info){counts[2], seconds[0], seconds[1], seconds[2], counts[3], seconds[3]};
+            me->info = (tw_worker_info){.updates = counts[2],
+                                        .computing = seconds[0],
+                                        .waiting = seconds[1],
+                                        .exchanging = seconds[2],
+                                        .failures = counts[3],
+                                        .down = seconds[3],
+                                        .bytes = counts[4]};
             me->began = seconds[4];
         } else {
             counts[0] = me->clock;
@@ -451,6 +459,7 @@ static void copy_counts(tw__workers *x, uint64_t *counts, double *seconds, int l
             seconds[1] = me->info.waiting;
             seconds[2] = me->info.exchanging;
             counts[3] = me->info.failures;
+            counts[4] = me->info.bytes;
             seconds[3] = me->info.down;
             seconds[4] = me->began;
         }
@@ -541,7 +550,10 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err)
 
 void tw__workers_info(const tw__workers *x, tw_exchange_info *out, tw_worker_info *worker)
 {
-    for (size_t i = 0; i < x->n; i++) worker[i] = x->worker[i].info;
+    for (size_t i = 0; i < x->n; i++) {
+        worker[i] = x->worker[i].info;
+        worker[i].host = x->n > 1 && x->set.link ? tw_link_host(x->set.link, i) : NULL;
+    }
     *out = (tw_exchange_info){.spec = x->choice.spec,
                               .workers = x->n,
                               .worker = worker,

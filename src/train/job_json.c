@@ -146,6 +146,8 @@ static json_t *worker_json(tw__json_builder *b, const tw_worker_info *w)
     tw__json_put_real(b, o, "computing", w->computing);
     tw__json_put_real(b, o, "waiting", w->waiting);
     tw__json_put_real(b, o, "exchanging", w->exchanging);
+    tw__json_put_natural(b, o, "bytes", w->bytes);
+    if (w->host) tw__json_put_text(b, o, "host", w->host);
     if (!w->failures) return o;
     tw__json_put_natural(b, o, "failures", w->failures);
     tw__json_put_real(b, o, "down", w->down);
@@ -179,6 +181,7 @@ static json_t *exchange_json(tw__json_builder *b, const tw_exchange_info *x)
         all.exchanging += w->exchanging;
         all.failures += w->failures;
         all.down += w->down;
+        all.bytes += w->bytes;
         if (x->workers <= LISTED) tw__json_append(b, workers, worker_json(b, w));
     }
     tw__json_put_text(b, o, "spec", x->spec);

@@ -117,7 +117,7 @@ static double share(const json_t *worker, const char *key)
     return all > 0 ? seconds_of(worker, key) / all : 0;
 }
 
-static void put_worker(text *t, const char *head, const json_t *worker, int has_failures)
+static void put_worker(text *t, const char *head, const json_t *worker, int has_failures, int has_hosts)
 {
     static const char *const keys[] = {"computing", "waiting", "exchanging"};
     char word[32];
@@ -133,6 +133,13 @@ static void put_worker(text *t, const char *head, const json_t *worker, int has_
         put(t, 12, word);
         tw__format(word, sizeof word, "%.0f", seconds_of(worker, "failures"));
         put(t, 10, word);
+    }
+    tw__format(word, sizeof word, "%.4g", tw__json_number_of(worker, "bytes") / 1e6);
+    put(t, 12, word);
+    const char *const host = json_string_value(json_object_get(worker, "host"));
+    if (has_hosts && host) {
+        put(t, 0, "  ");
+        put(t, 0, host);
     }
     put(t, 0, "\n");
 }
@@ -152,17 +159,19 @@ static size_t extreme(const json_t *each, int sign)
 static void put_workers(text *t, const json_t *exchange)
 {
     const json_t *each = json_object_get(exchange, "each"), *all = json_object_get(exchange, "all"), *row;
-    const int has_failures = json_object_get(all, "failures") != NULL;
+    const int has_failures = json_object_get(all, "failures") != NULL,
+              has_hosts = json_object_get(json_array_get(each, 0), "host") != NULL;
     char number[24];
     size_t i, shown[2] = {extreme(each, -1), extreme(each, 1)};
     put(t, 0, "worker     updates   computing     waiting  exchanging");
-    put(t, 0, has_failures ? "        down  failures\n" : "\n");
+    put(t, 0, has_failures ? "        down  failures" : "");
+    put(t, 0, has_hosts ? "     MB sent  host\n" : "     MB sent\n");
     json_array_foreach ((json_t *)(uintptr_t)each, i, row) {
         if (json_array_size(each) > MOST_ROWS && i != shown[0] && i != shown[1]) continue;
         snprintf(number, sizeof number, "%zu", i);
-        put_worker(t, number, row, has_failures);
+        put_worker(t, number, row, has_failures, has_hosts);
     }
-    put_worker(t, "all", all, has_failures);
+    put_worker(t, "all", all, has_failures, has_hosts);
 }
 
 /* Counts in groups that double: 0, 1, 2 to 3, 4 to 7, ... */
