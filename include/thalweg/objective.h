@@ -33,11 +33,11 @@ enum {
      * only if can_add is set */
     TW_ADD = 16,
     TW_NO_PENALTY = 32, /* leave out the penalties of `glm`, l2 and l1; only if it is set */
-    /* the rows are up to `together` leaves of the batch, of TW_LEAF rows but the last, whose gradients are to
-     * be added in the batch's tree; `sums` has room for as many leaves */
+    /* the rows are those of several leaves of the batch (tw_eval.leaf), whose gradients are to be added in
+     * the batch's tree; `sums` has room for as many leaves */
     TW_LEAVES = 64
 };
-/* rows of a leaf of the batch; leaves of a batch of more than 512 rows */
+/* rows of a leaf of the batch, of which leaves are longer where it has more than 512; the most leaves */
 enum { TW_LEAF = 8, TW_MOST_LEAVES = 64 };
 
 /* The draw that an evaluation belongs to. Evaluations with the same number and seed see the same rows and the
@@ -101,6 +101,8 @@ typedef struct tw_eval {
      * what it does for its rows: in the first leaf of a batch that of all its rows, in the others 0. Not for
      * those of `glm`. */
     double penalised;
+    /* with TW_LEAVES: the rows of each leaf but the last, which may have fewer */
+    size_t leaf;
 } tw_eval;
 
 /* A row's numbers. */
@@ -229,8 +231,9 @@ typedef struct tw_objective {
     size_t carry;
     /* NULL, or where eval has penalties to add the weight of a row, as in sums.weight; NULL: 1 each */
     double (*weight)(void *user, uint64_t row);
-    /* above 1, a power of two: evaluations may be asked for the gradient of so many leaves at once
-     * (TW_LEAVES), never with joins or lists */
+    /* above 1: evaluations may be asked for the gradient of several leaves at once (TW_LEAVES), up to so many
+     * of TW_LEAF rows or fewer, half as many of up to two times as many rows, and so on, never with joins or
+     * lists */
     size_t together;
     /* NULL: the objective can have one worker only. Else fills *copy, which is zeroed, with an objective
      * on the same rows whose memory is its own and comes from `ctx`, as the evaluations of several workers

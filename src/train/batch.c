@@ -181,25 +181,43 @@ static int ends_at_join(const call *c)
     return c->want & TW_TRAINING && (size_t)c->segment + 1 < segments_of(o, c->want & TW_WANT_GRADIENT);
 }
 
-/* Leaves that one evaluation may take: of those of TW_LEAF rows. */
+/* Leaves that one evaluation may take. */
 static size_t together(const call *c)
 {
     const tw_objective *o = c->b->o;
-    return o->together > 1 && !o->joins && !o->touched && c->n <= (size_t)TW_LEAF * TW_MOST_LEAVES
-               ? o->together
-               : 1;
+    size_t first, longest;
+    if (o->joins || o->touched || o->together <= 1) return 1;
+    leaf_rows(c->n, 0, &first, &longest);
+    const size_t n = longest <= TW_LEAF ? o->together : o->together / ((longest + TW_LEAF - 1) / TW_LEAF);
+    return n ? n : 1;
+}
+
+/* Leaves that one evaluation takes wherever they are: of three or more it matters how long they are. */
+static size_t surely_together(const call *c)
+{
+    const size_t n = together(c);
+    return n > 2 && c->n > (size_t)TW_LEAF * TW_MOST_LEAVES && c->n % TW_MOST_LEAVES ? 2 : n;
+}
+
+/* Whether one evaluation takes leaves first .. first + n - 1: none but the last may have fewer rows. */
+static int go_together(const call *c, size_t first, size_t n)
+{
+    size_t at, rows, last;
+    if (n <= surely_together(c)) return 1;
+    leaf_rows(c->n, first, &at, &rows);
+    leaf_rows(c->n, first + n - 2, &at, &last);
+    return n <= together(c) && rows == last;
 }
 
 /* One leaf, or with TW_LEAVES several. `to`: where their gradient goes; NULL: only the loss is computed. */
 static void eval_leaves(call *c, size_t leaf, size_t leaves, unsigned how, int lane, tw__sum *to)
 {
     const int as_list = to && is_list(c, leaf, 1);
-    size_t first, n, end;
+    size_t first, n, end, of_leaf;
     tw_draw draw = *c->draw;
     leaf_rows(c->n, leaf + leaves - 1, &end, &n);
-    end += n;
-    leaf_rows(c->n, leaf, &first, &n);
-    n = end - first;
+    leaf_rows(c->n, leaf, &first, &of_leaf);
+    n += end - first;
     const size_t carry_at = first * c->b->o->carry * c->b->k->real;
     tw_sums none;
     uint64_t *const counted = c->counted ? c->counted + (size_t)lane * c->longest : NULL;
@@ -224,7 +242,8 @@ static void eval_leaves(call *c, size_t leaf, size_t leaves, unsigned how, int l
                        .join = join,
                        .carry_in = c->b->carried ? c->b->carried + carry_at : NULL,
                        .carry_out = c->hands_on ? c->b->handed_on + carry_at : NULL,
-                       .penalised = leaf == 0 ? c->weight : 0};
+                       .penalised = leaf == 0 ? c->weight : 0,
+                       .leaf = of_leaf};
     int result = c->b->o->eval(c->b->o->user, &e);
     tw__fp_leave(ours);
     if (to) to->is_list = as_list;
@@ -254,7 +273,7 @@ static size_t half_of(size_t n)
 static void eval_node(call *c, size_t first, size_t n, int level, int lane, tw__sum *to)
 {
     const tw__batch *b = c->b;
-    if (n <= together(c)) {
+    if (go_together(c, first, n)) {
         eval_leaves(c, first, n, n > 1 ? TW_LEAVES : 0, lane, to);
         return;
     }
@@ -348,7 +367,7 @@ static tw_status make_buffers(const call *c, size_t blocks, int lanes, tw_error 
     const int dense = !blocks_are_lists(c);
     for (size_t i = 0; i < blocks; i++)
         TW_TRY(make_buffer(b, &b->node[i], dense && !(i == 0 && c->to), longest, err));
-    for (int level = 0; c->block >> level > together(c); level++) {
+    for (int level = 0; c->block >> level > surely_together(c); level++) {
         const int any = any_dense(c, c->block >> (level + 1));
         for (int i = 0; i < lanes; i++) TW_TRY(make_buffer(b, &b->scratch[i][level], any, longest, err));
     }

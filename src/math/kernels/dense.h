@@ -23,7 +23,7 @@ typedef struct tw__dense_kernels {
      * forward(rows, out, in, dy, turned, turned, zeros, dx) */
     void (*turn)(size_t in, size_t out, const void *w, void *turned);
     /* dw(i, o) = chain over r ascending of x[r][i] * dy[r][o]; db[o] = plain sum over r ascending of
-     * dy[r][o]; as `into` says. TREE and TREE_REST only from 16 outputs on. */
+     * dy[r][o]; as `into` says. Of several leaves TREE or TREE_REST, only from 16 outputs on. */
     void (*weights)(tw__rows rows, size_t in, size_t out, const void *x, const void *dy, tw__into into,
                     void *dw, void *db);
 } tw__dense_kernels;

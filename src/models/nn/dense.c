@@ -77,7 +77,8 @@ static tw__rows rows_of(const tw__layer *l, const tw__pass *p)
 {
     const struct dense *const own = l->own;
     const size_t n = p->rows * own->times;
-    return p->step ? (tw__rows){n, TW__PASS_ROWS * own->times, p->step} : tw__rows_together(n);
+    return p->step ? (tw__rows){n, p->leaf * own->times, TW__PASS_ROWS * own->times, p->step}
+                   : tw__rows_together(n);
 }
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)

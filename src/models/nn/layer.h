@@ -32,8 +32,8 @@ typedef struct tw__pass {
     const tw__kernels *k;
     size_t rows;
     /* For a layer with `wide`: above 0, rows come from several passes, whose memory begins so many numbers
-     * apart. */
-    size_t step;
+     * apart, and are those of leaves of `leaf` rows. */
+    size_t step, leaf;
     const tw_draw *draw;
     size_t first;          /* place in the batch of the pass's first row */
     const double *targets; /* of the rows, for a loss of numbers: as many of each as it has outputs */
@@ -102,7 +102,7 @@ typedef struct tw__layer_type {
      * are */
     double (*products)(const tw__layer *l);
     /* NULL, or whether the layer goes through so many weights that it should see the rows of several passes
-     * at once (pass.step). In backward they then begin a gradient; into TW__TREE: each pass is a leaf. */
+     * at once (pass.step). In backward they then begin a gradient; of several leaves into TW__TREE. */
     int (*wide)(const tw__layer *l);
     /* A layer whose forward and backward need sums over the whole batch while training: how many numbers they
      * have at most, and what adds a piece's to `sums`: before forward, and before backward, where the

@@ -89,7 +89,7 @@ typedef struct tw__group {
     const tw__lane *lane;
     tw__piece piece[TW__FRAMES];
     size_t n;
-    int leaves; /* each piece is a leaf, and there are several; a penalty belongs to the first */
+    size_t leaf; /* pieces of a leaf; a penalty belongs to the first */
 } tw__group;
 
 /* Forward, the loss, backward. */

@@ -45,6 +45,9 @@ static int point(void *user, const void *w)
 
 /* ---- an evaluation ------------------------------------------------------------------------------------- */
 
+/* The rows of a leaf. */
+static size_t leaf_of(const tw_eval *e) { return e->want & TW_LEAVES ? e->leaf : e->n; }
+
 static int has_segments(const tw__plan *p, const tw_eval *e)
 {
     return p->steps.n_joins && e->want & TW_TRAINING;
@@ -73,7 +76,7 @@ static tw__piece piece_of(const tw__plan *p, tw__lane *l, const tw_eval *e, size
                        .targets = l->targets + i * TW__PASS_ROWS * p->targets,
                        .weights = l->weights[i],
                        .e = e,
-                       .sums = e->sums + (e->want & TW_LEAVES ? done / TW__PASS_ROWS : 0),
+                       .sums = e->sums + done / leaf_of(e),
                        .pass = {.k = p->k,
                                 .rows = n,
                                 .draw = e->draw,
@@ -93,14 +96,21 @@ static tw__piece piece_of(const tw__plan *p, tw__lane *l, const tw_eval *e, size
 }
 
 /* Of the segment that is evaluated, or of all; of several leaves the group has added the gradient. */
-static void add_penalty(const tw__plan *p, const tw_eval *e, int leaves)
+static void add_penalty(const tw__plan *p, const tw_eval *e)
 {
     const size_t n = has_segments(p, e) ? p->steps.n_joins : 0, segment = n ? (size_t)e->draw->segment : 0;
     if (!p->is_penalised || !(e->penalised > 0) || segment < n) return;
     if (segment == n) e->sums->loss += e->penalised * p->penalty;
-    if (e->want & TW_WANT_GRADIENT && !leaves)
+    if (e->want & TW_WANT_GRADIENT && e->n <= leaf_of(e))
         tw__network_add_penalty(p->on.model->state, p->on.model->type, p->steps.cuts[2 * n - segment],
                                 p->steps.cuts[2 * n - segment + 1], e->penalised, e->w, e->gradient);
+}
+
+/* The rows of the piece that begins after `done` rows. */
+static size_t piece_rows(const tw_eval *e, size_t leaf, size_t done)
+{
+    const size_t left = leaf - done % leaf, most = left < TW__PASS_ROWS ? left : TW__PASS_ROWS;
+    return e->n - done < most ? e->n - done : most;
 }
 
 static int eval(void *user, const tw_eval *e)
@@ -108,15 +118,14 @@ static int eval(void *user, const tw_eval *e)
     tw__plan *p = user;
     tw__lane *l = &p->lanes[e->draw->lane];
     const size_t outputs = p->steps.step[p->steps.n - 1].size;
-    const int leaves = e->want & TW_LEAVES && e->n > TW__PASS_ROWS;
+    const size_t leaf = leaf_of(e);
     tw__fp_mode mode = tw__fp_enter();
     tw__plan_seen(p, NULL, 0, 0, e->n, 0);
-    for (size_t i = 0; i == 0 || (e->want & TW_LEAVES && i * TW__PASS_ROWS < e->n); i++)
-        e->sums[i] = (tw_sums){0};
+    for (size_t i = 0; i == 0 || i * leaf < e->n; i++) e->sums[i] = (tw_sums){0};
     for (size_t done = 0, n; done < e->n; done += n) {
-        tw__group g = {.p = p, .lane = l, .leaves = leaves};
+        tw__group g = {.p = p, .lane = l, .leaf = (leaf + TW__PASS_ROWS - 1) / TW__PASS_ROWS};
         for (n = 0; g.n < p->frames && done + n < e->n; g.n++) {
-            const size_t left = e->n - done - n, rows = left < TW__PASS_ROWS ? left : TW__PASS_ROWS;
+            const size_t rows = piece_rows(e, leaf, done + n);
             g.piece[g.n] = piece_of(p, l, e, g.n, done + n, rows);
             n += rows;
         }
@@ -125,7 +134,7 @@ static int eval(void *user, const tw_eval *e)
             tw__group_run(&g, e->rows + done,
                           e->output ? (char *)e->output + done * outputs * p->k->real : NULL);
     }
-    add_penalty(p, e, leaves);
+    add_penalty(p, e);
     tw__fp_leave(mode);
     return 0;
 }
