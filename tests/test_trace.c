@@ -287,7 +287,11 @@ static tw_status write_and_read(tw_context *ctx, tw_error *err)
     TW_TRY(tw__tracer_create(&t, ctx, path, "workers 2\n", 2, err));
     tw_status s = TW_OK;
     for (uint32_t i = 0; s == TW_OK && i < EVENTS; i++) {
-        tw__tracer_add(t, &(tw__trace_event){i / 8.0, TW__TRACE_STEP, i % 2, 0, i, 7});
+        tw__tracer_add(t, &(tw__trace_event){.seconds = i / 8.0,
+                                             .kind = TW__TRACE_STEP,
+                                             .who = i % 2,
+                                             .update = i,
+                                             .staleness = 7});
         s = tw__tracer_flush(t, err);
     }
     if (s == TW_OK) s = tw__tracer_end(t, "00112233445566778899aabbccddeeff", err);

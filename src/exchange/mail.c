@@ -12,9 +12,12 @@ static const double nap = 50e-6, patience = 1e-3;
 
 /* ---- parcels ------------------------------------------------------------------------------------------- */
 
-tw__parcel_head tw__parcel_head_of(int kind, const tw__message *m)
+tw__parcel_head tw__parcel_head_of(const tw__workers *x, int kind, const tw__message *m)
 {
-    tw__parcel_head h = {.magic = TW__PARCEL_MAGIC, .version = TW__PARCEL_VERSION, .kind = (uint16_t)kind};
+    tw__parcel_head h = {.magic = TW__PARCEL_MAGIC,
+                         .version = TW__PARCEL_VERSION,
+                         .kind = (uint16_t)kind,
+                         .time = tw__processes_now(x)};
     if (!m) return h;
     h.what = m->kind;
     h.carries = m->carries;
@@ -47,10 +50,11 @@ tw__parcel_head tw__processes_head(const tw__parcel *p)
 }
 
 /* A parcel of a kind with n bytes, to a rank. */
-tw_status tw__processes_say(const tw__processes *c, size_t to, int kind, const void *bytes, size_t n,
+tw_status tw__processes_say(const tw__workers *x, size_t to, int kind, const void *bytes, size_t n,
                             tw_error *err)
 {
-    const tw__parcel_head h = tw__parcel_head_of(kind, NULL);
+    const tw__processes *c = x->carrier;
+    const tw__parcel_head h = tw__parcel_head_of(x, kind, NULL);
     tw__parcel *p;
     TW_TRY(tw__parcel_create(c->link, sizeof h + n, &p, err));
     memcpy(p->bytes, &h, sizeof h);
@@ -62,14 +66,14 @@ tw_status tw__processes_say_to_all(const tw__workers *x, int kind, const void *b
 {
     const tw__processes *c = x->carrier;
     for (size_t i = 0; i < x->n; i++)
-        if (i != c->rank) TW_TRY(tw__processes_say(c, i, kind, bytes, n, err));
+        if (i != c->rank) TW_TRY(tw__processes_say(x, i, kind, bytes, n, err));
     return TW_OK;
 }
 
 tw_status tw__processes_ask(const tw__workers *x, int kind, int what, tw_error *err)
 {
     const tw__processes *c = x->carrier;
-    tw__parcel_head h = tw__parcel_head_of(kind, NULL);
+    tw__parcel_head h = tw__parcel_head_of(x, kind, NULL);
     h.what = what;
     for (size_t i = 0; i < x->n; i++) {
         tw__parcel *p;
@@ -114,6 +118,7 @@ tw_status tw__processes_receive(tw__workers *x, const tw__parcel *p, tw_error *e
     tw__reader_of_bytes r = {p->bytes + sizeof h, p->n - sizeof h};
     /* one of this process is only a head: its content is where it belongs */
     if (home(x, m.from) != c->rank) TW_TRY(tw__content_read(x, c->stand_in, &m, &r, err));
+    tw__note_received(x, &m);
     return x->protocol->receive(x, &m, err);
 }
 
@@ -135,7 +140,7 @@ static tw_status arrive(tw__workers *x, tw__parcel *p, size_t to, tw_error *err)
 tw_status tw__processes_send(tw__workers *x, const tw__message *m, tw_error *err)
 {
     tw__processes *c = x->carrier;
-    tw__parcel_head h = tw__parcel_head_of(TW__MESSAGE, m);
+    tw__parcel_head h = tw__parcel_head_of(x, TW__MESSAGE, m);
     const size_t to = home(x, m->to);
     tw__writer w = {.n = sizeof h};
     tw__parcel *p;
@@ -180,6 +185,7 @@ static tw_status sort(tw__workers *x, tw__parcel *p, tw_error *err)
         tw__parcel_free(c->link, p);
         return s;
     }
+    tw__processes_set_clock(x, &h);
     if (h.kind == TW__MESSAGE) return arrive(x, p, (size_t)h.to, err);
     put_into_mail(c, p);
     return TW_OK;
@@ -245,7 +251,7 @@ static int is_quiet(const tw__workers *x, tw__processes *c)
 static tw_status say_idle(const tw__workers *x, tw__processes *c, tw_error *err)
 {
     tw__parcel *p;
-    const tw__parcel_head h = tw__parcel_head_of(TW__IDLE, NULL);
+    const tw__parcel_head h = tw__parcel_head_of(x, TW__IDLE, NULL);
     TW_TRY(tw__parcel_create(c->link, sizeof h + 2 * x->n * sizeof *c->sent, &p, err));
     tw__writer w = {.at = p->bytes};
     tw__write(&w, &h, sizeof h);

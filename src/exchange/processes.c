@@ -17,10 +17,30 @@
 #include <stdio.h>
 #include <string.h>
 
-static double now(const tw__workers *x)
+double tw__processes_now(const tw__workers *x)
 {
     const tw__processes *c = x->carrier;
-    return c->seconds + (c->began > 0 ? tw__seconds() - c->began : 0);
+    const double began = atomic_load(&c->began);
+    return c->seconds + atomic_load(&c->ahead) + (began > 0 ? tw__seconds() - began : 0);
+}
+
+void tw__processes_run_clock(tw__processes *c, int goes)
+{
+    const double began = atomic_load(&c->began);
+    if (goes == (began > 0)) return;
+    if (!goes) c->seconds += tw__seconds() - began;
+    atomic_store(&c->began, goes ? tw__seconds() : 0);
+}
+
+/* Clocks of processes are compared by their messages alone (Lamport 1978). */
+void tw__processes_set_clock(tw__workers *x, const tw__parcel_head *h)
+{
+    tw__processes *c = x->carrier;
+    const double least = 1e-9;
+    if (h->kind == TW__MESSAGE || h->kind == TW__GO) tw__processes_run_clock(c, 1);
+    else if (h->kind != TW__SUMMARY) return;
+    const double late = h->time - tw__processes_now(x);
+    if (late >= 0) atomic_store(&c->ahead, atomic_load(&c->ahead) + late + least);
 }
 
 /* ---- the same run -------------------------------------------------------------------------------------- */
@@ -53,7 +73,7 @@ static tw_status compare(const tw__workers *x, const char *mine, const tw__parce
 static tw_status say_hello(tw__workers *x, const char *mine, tw_error *err)
 {
     const tw__processes *c = x->carrier;
-    if (c->rank > 0) return tw__processes_say(c, 0, TW__HELLO, mine, strlen(mine) + 1, err);
+    if (c->rank > 0) return tw__processes_say(x, 0, TW__HELLO, mine, strlen(mine) + 1, err);
     for (size_t left = x->n - 1; left > 0; left--) {
         tw__parcel *p;
         TW_TRY(tw__processes_next(x, 0, "the others to begin", &p, err));
@@ -201,6 +221,7 @@ static tw_status lead(tw__workers *x, uint64_t limit, tw_error *err)
     tw__processes *c = x->carrier;
     const struct order o = {limit, tw_optimizer_factor(x->set.optimizer)};
     TW_TRY(start_serving(x, c, err));
+    tw__note_limit(x, limit);
     TW_TRY(begin(x, &o, err));
     TW_TRY(tw__processes_say_to_all(x, TW__GO, &o, sizeof o, err));
     TW_TRY(work(x, err));
@@ -213,11 +234,10 @@ static tw_status lead(tw__workers *x, uint64_t limit, tw_error *err)
 static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
 {
     tw__processes *c = x->carrier;
-    c->began = tw__seconds();
+    if (c->rank == 0) tw__processes_run_clock(c, 1);
     tw_status s = compare_states(x, c, err);
     if (s == TW_OK) s = c->rank == 0 ? lead(x, limit, err) : work(x, err);
-    c->seconds += tw__seconds() - c->began;
-    c->began = 0;
+    tw__processes_run_clock(c, 0);
     c->is_broken = s != TW_OK;
     return s;
 }
@@ -333,7 +353,7 @@ const tw__transport tw__transport_mpi = {
     .run = run,
     .send = tw__processes_send,
     .reduce = tw__processes_reduce,
-    .now = now,
+    .now = tw__processes_now,
     .visit = visit,
     .take = take,
     .collect = collect,

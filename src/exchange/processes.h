@@ -6,7 +6,7 @@
 #include "exchange/link.h"
 #include <pthread.h>
 
-enum { TW__PARCEL_MAGIC = 0x54574c4b, TW__PARCEL_VERSION = 1 };
+enum { TW__PARCEL_MAGIC = 0x54574c4b, TW__PARCEL_VERSION = 2 };
 
 /* Kinds of parcels, and what every one begins with. number: of the messages from this process to that one. */
 enum {
@@ -27,13 +27,18 @@ typedef struct tw__parcel_head {
     int32_t what;
     uint32_t carries;
     uint64_t from, to, lo, hi, clock, base, number;
+    double time; /* of its sending, by the sender's clock */
 } tw__parcel_head;
 
 /* x->carrier */
 typedef struct tw__processes {
     tw_link *link;
     size_t rank;
-    double timeout, seconds, began;
+    double timeout;
+    /* Its clock: of work before; since when it goes, 0: it stands; what is added, so that no parcel comes
+     * before it was sent. */
+    double seconds;
+    _Atomic double began, ahead;
     tw__stand_in *stand_in; /* of every worker */
     pthread_t thread;       /* of rank 0, if it has servers: they act while the worker here evaluates */
     int is_started;
@@ -56,10 +61,10 @@ typedef struct tw__processes {
 /* ---- mail.c -------------------------------------------------------------------------------------------- */
 
 /* m: NULL, or the message that it is of */
-tw__parcel_head tw__parcel_head_of(int kind, const tw__message *m);
+tw__parcel_head tw__parcel_head_of(const tw__workers *x, int kind, const tw__message *m);
 tw__parcel_head tw__processes_head(const tw__parcel *p);
 /* A parcel of a kind with n bytes, to a rank, or to all others. */
-tw_status tw__processes_say(const tw__processes *c, size_t to, int kind, const void *bytes, size_t n,
+tw_status tw__processes_say(const tw__workers *x, size_t to, int kind, const void *bytes, size_t n,
                             tw_error *err);
 tw_status tw__processes_say_to_all(const tw__workers *x, int kind, const void *bytes, size_t n,
                                    tw_error *err);
@@ -80,6 +85,11 @@ tw_status tw__processes_check(const tw__workers *x, const char *doing, tw_error 
 /* Between two looks for a message: the sooner the next, the sooner the last one came. */
 tw_status tw__processes_wait(const tw__workers *x, unsigned looks, const char *doing, tw_error *err);
 void tw__processes_rest(void);
+/* Seconds of work so far: the clock stands between a stretch and the next. By the times of parcels none comes
+ * before it was sent. */
+double tw__processes_now(const tw__workers *x);
+void tw__processes_run_clock(tw__processes *c, int goes);
+void tw__processes_set_clock(tw__workers *x, const tw__parcel_head *h);
 tw_status tw__processes_garbled(const tw__workers *x, size_t from, tw_error *err);
 
 /* ---- processes_state.c --------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 
 /* Of the worker here since the last time, for rank 0. */
 struct summary {
-    uint64_t update, clock, taken, messages, bytes, n_later;
+    uint64_t update, clock, taken, messages, bytes, n_later, n_events;
     tw_worker_info info;
 };
 
@@ -17,19 +17,36 @@ tw_status tw__processes_say_summary(tw__workers *x, tw__processes *c, tw_error *
 {
     tw__worker *me = &x->worker[c->rank];
     const uint64_t messages = atomic_load(&x->messages), bytes = atomic_load(&x->bytes);
+    size_t n_events = 0;
+    const tw__trace_event *events = x->trace ? tw__tracer_events(x->trace, &n_events) : NULL;
     const struct summary s = {me->update,       me->clock,   c->taken[c->rank], messages - c->messages,
-                              bytes - c->bytes, me->n_later, me->info};
-    const tw__parcel_head h = tw__parcel_head_of(TW__SUMMARY, NULL);
+                              bytes - c->bytes, me->n_later, n_events,          me->info};
+    const tw__parcel_head h = tw__parcel_head_of(x, TW__SUMMARY, NULL);
     tw__parcel *p;
-    TW_TRY(tw__parcel_create(c->link, sizeof h + sizeof s + me->n_later * sizeof *me->later, &p, err));
+    TW_TRY(
+        tw__parcel_create(c->link,
+                          sizeof h + sizeof s + me->n_later * sizeof *me->later + n_events * sizeof *events,
+                          &p, err));
     tw__writer w = {.at = p->bytes};
     tw__write(&w, &h, sizeof h);
     tw__write(&w, &s, sizeof s);
     tw__write(&w, me->later, me->n_later * sizeof *me->later);
+    tw__write(&w, events, n_events * sizeof *events);
+    if (x->trace) TW_TRY(tw__tracer_flush(x->trace, err));
+    tw__processes_run_clock(c, 0);
     me->n_later = 0;
     c->messages = messages;
     c->bytes = bytes;
     return tw__link_send(c->link, TW_LINK_MESSAGES, 0, p, err);
+}
+
+static tw_status note_events(const tw__workers *x, uint64_t n, tw__reader_of_bytes *r, tw_error *err)
+{
+    for (tw__trace_event e; n > 0; n--) {
+        TW_TRY(tw__read(r, &e, sizeof e, err));
+        if (x->trace && e.kind < TW__TRACE_KINDS) tw__tracer_add(x->trace, &e);
+    }
+    return TW_OK;
 }
 
 static tw_status note_summary(tw__workers *x, const tw__parcel *p, tw_error *err)
@@ -41,6 +58,7 @@ static tw_status note_summary(tw__workers *x, const tw__parcel *p, tw_error *err
     if (s.n_later > r.left / sizeof *of->later) return tw__processes_garbled(x, p->from, err);
     TW_TRY(tw__grow(x->ctx, &of->later, &of->later_capacity, s.n_later, sizeof *of->later, err));
     TW_TRY(tw__read(&r, of->later, s.n_later * sizeof *of->later, err));
+    TW_TRY(note_events(x, s.n_events, &r, err));
     of->n_later = s.n_later;
     of->update = s.update;
     of->clock = s.clock;
@@ -68,6 +86,7 @@ tw_status tw__processes_gather(tw__workers *x, tw__processes *c, tw_error *err)
         tw__parcel_free(c->link, p);
         TW_TRY(s);
     }
+    if (x->trace) tw__tracer_sort(x->trace);
     return TW_OK;
 }
 
@@ -135,7 +154,7 @@ static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visit
 tw_status tw__processes_say_state(tw__workers *x, const tw__parcel *request, tw_error *err)
 {
     tw__processes *c = x->carrier;
-    const tw__parcel_head h = tw__parcel_head_of(TW__STATE, NULL);
+    const tw__parcel_head h = tw__parcel_head_of(x, TW__STATE, NULL);
     const int whole = tw__processes_head(request).what;
     struct bytes b;
     tw__parcel *p;

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LINE = 160, NAME = 24, TEXT = 1 << 16, MANY = 4096 };
@@ -18,7 +19,7 @@ struct tw__tracer {
     pthread_mutex_t lock; /* for what follows */
     tw__trace_event *event;
     size_t n, capacity;
-    int has_events; /* there was one */
+    uint64_t added; /* events, ever */
     tw_status status;
     tw_error error;
 };
@@ -97,12 +98,12 @@ tw_status tw__tracer_create(tw__tracer **out, tw_context *ctx, const char *path,
                             size_t workers, tw_error *err)
 {
     tw__tracer *t;
-    TW_TRY(check_place(ctx, path, err));
+    if (path) TW_TRY(check_place(ctx, path, err));
     TW_TRY(tw__alloc(ctx, &t, 1, sizeof *t, err));
     t->ctx = ctx;
     t->workers = workers;
-    tw_status s = tw__writer_open(&t->file, ctx, path, err);
-    if (s == TW_OK) s = put_head(t, head, err);
+    tw_status s = path ? tw__writer_open(&t->file, ctx, path, err) : TW_OK;
+    if (s == TW_OK && path) s = put_head(t, head, err);
     if (s != TW_OK) {
         tw__writer_abandon(&t->file);
         tw__free(ctx, t, 1, sizeof *t);
@@ -118,8 +119,10 @@ void tw__tracer_add(tw__tracer *t, const tw__trace_event *e)
     pthread_mutex_lock(&t->lock);
     if (t->status == TW_OK)
         t->status = tw__grow(t->ctx, &t->event, &t->capacity, t->n + 1, sizeof *t->event, &t->error);
-    if (t->status == TW_OK) t->event[t->n++] = *e;
-    t->has_events = 1;
+    if (t->status == TW_OK) {
+        t->event[t->n] = *e;
+        t->event[t->n++].number = ++t->added;
+    }
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -151,8 +154,27 @@ static tw_status write_events(tw__tracer *t, tw_error *err)
     return TW_OK;
 }
 
+const tw__trace_event *tw__tracer_events(const tw__tracer *t, size_t *n)
+{
+    *n = t->n;
+    return t->event;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const tw__trace_event *x = a, *y = b;
+    if (x->seconds != y->seconds) return x->seconds < y->seconds ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+void tw__tracer_sort(tw__tracer *t)
+{
+    if (t->n > 1) qsort(t->event, t->n, sizeof *t->event, by_time);
+}
+
 static tw_status settle(tw__tracer *t, int all, tw_error *err)
 {
+    if (!t->file.file) t->n = 0;
     if (t->status == TW_OK && (all || t->n >= MANY)) t->status = write_events(t, &t->error);
     if (t->status != TW_OK && err) *err = t->error;
     return t->status;
@@ -172,7 +194,7 @@ void tw__tracer_free(tw__tracer *t)
 {
     tw_error err;
     if (!t) return;
-    if (t->has_events && t->status == TW_OK && t->file.file && tw__tracer_end(t, NULL, &err) != TW_OK)
+    if (t->added > 0 && t->status == TW_OK && t->file.file && tw__tracer_end(t, NULL, &err) != TW_OK)
         tw__log(t->ctx, TW_LOG_WARNING, "%s", err.message);
     tw__writer_abandon(&t->file);
     pthread_mutex_destroy(&t->lock);

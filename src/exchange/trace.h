@@ -34,6 +34,7 @@ typedef struct tw__trace_event {
     enum tw__trace_kind kind;
     uint32_t who, from;
     uint64_t update, staleness;
+    uint64_t number; /* set by the tracer: of those that it has got */
 } tw__trace_event;
 
 #define TW__TRACE_MAGIC "# thalweg trace 1"
@@ -45,13 +46,18 @@ const char *tw__trace_word(enum tw__trace_kind kind);
 
 typedef struct tw__tracer tw__tracer;
 
-/* head: lines about the run, "name value\n"... The file has its name when it is ended or freed. */
+/* head: lines about the run, "name value\n"... The file has its name when it is ended or freed. path NULL: the
+ * events are for another process, which takes them. */
 tw_status tw__tracer_create(tw__tracer **out, tw_context *ctx, const char *path, const char *head,
                             size_t workers, tw_error *err);
 /* From any thread. A failure is told by the next flush, which may write what there is, or end, which must:
  * neither while others add. */
 void tw__tracer_add(tw__tracer *t, const tw__trace_event *e);
 tw_status tw__tracer_flush(tw__tracer *t, tw_error *err);
+/* Events that are not yet written: of a tracer without a file what is taken is forgotten when it is flushed;
+ * in the order of their times, after those of other processes were added. */
+const tw__trace_event *tw__tracer_events(const tw__tracer *t, size_t *n);
+void tw__tracer_sort(tw__tracer *t);
 /* weights: their hash; NULL: the run stops before its end */
 tw_status tw__tracer_end(tw__tracer *t, const char *weights, tw_error *err);
 void tw__tracer_free(tw__tracer *t); /* NULL is fine */

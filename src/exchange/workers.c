@@ -80,7 +80,8 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
     if (s == TW_OK) s = tw__wire_create(x, err);
     if (s == TW_OK) s = x->transport->create(x, err);
     if (s == TW_OK && setting->trace)
-        s = tw__tracer_create(&x->trace, ctx, setting->trace, setting->head, x->n, err);
+        s = tw__tracer_create(&x->trace, ctx, tw__is_elsewhere(x, 0) ? NULL : setting->trace, setting->head,
+                              x->n, err);
     x->set.choice = NULL;
     x->set.trace = x->set.replay = x->set.head = NULL;
     if (s == TW_OK) *out = x;

@@ -312,7 +312,9 @@ static tw_status check_apart(const tw_run *r, const tw_exchange_choice *choice, 
     if (is_apart && r->estimator->is_led) return refuse(choice, "a snapshot of svrg is one process's", err);
     if (is_apart && r->train.carry)
         return refuse(choice, "with carry=1 each process would have the state of some streams", err);
-    return is_apart && (r->o.trace || r->o.replay) ? refuse(choice, "a trace is of one process", err) : TW_OK;
+    return r->o.link && r->o.replay
+               ? refuse(choice, "one process repeats a trace, on threads: workers=N in the place of mpi", err)
+               : TW_OK;
 }
 
 /* What is made for one process. */
@@ -384,31 +386,35 @@ static tw_status check_splits(const tw_run *r, const tw_exchange_choice *choice,
                : TW_OK;
 }
 
-/* What a trace says of its run. */
+/* Of workers in processes the exchange that does the same on threads, which can repeat their trace. */
+static void on_threads(const tw_exchange_choice *choice, size_t workers, char to[TW_SPEC_MAX])
+{
+    tw_exchange_choice same;
+    char text[TW_SPEC_MAX + 32];
+    const char *const protocol = strchr(choice->spec, '+');
+    snprintf(to, TW_SPEC_MAX, "%s", choice->spec);
+    if (!tw__transport_of(choice->transport)->is_apart || !protocol) return;
+    snprintf(text, sizeof text, "%s%cworkers=%zu", protocol + 1, strchr(protocol, ':') ? ',' : ':', workers);
+    if (tw_exchange_read(&same, text, NULL) == TW_OK) memcpy(to, same.spec, sizeof same.spec);
+}
+
+/* What a trace, and every process, says of its run. */
 enum { HEAD = 5 * TW_SPEC_MAX + 512 };
 static void write_head(const tw_run *r, const tw_exchange_choice *choice, const char *estimator,
                        size_t workers, char to[HEAD])
 {
-    char weights[TW__HASH_DIGITS + 1];
+    char weights[TW__HASH_DIGITS + 1], exchange[TW_SPEC_MAX], l1[TW_VALUE_MAX], l2[TW_VALUE_MAX];
+    const char *const schedule = tw_optimizer_schedule(r->optimizer);
+    on_threads(choice, workers, exchange);
     tw__weights_hash(r->train.type, r->size, r->w, weights);
     snprintf(
         to, HEAD,
         "exchange %s\nworkers %zu\noptimizer %s\nestimator %s\nseed %llu\nbatch %llu\nrows %llu\nupdates "
-        "%llu\nfrom %zu weights %s\n",
-        choice->spec, workers, tw_optimizer_spec(r->optimizer), estimator, (unsigned long long)r->o.seed,
+        "%llu\nfrom %zu weights %s\nschedule %s\ncontrol %s\nl1 %s\nl2 %s\n",
+        exchange, workers, tw_optimizer_spec(r->optimizer), estimator, (unsigned long long)r->o.seed,
         (unsigned long long)r->estimator->batch, (unsigned long long)r->train.n_rows,
-        (unsigned long long)tw__run_updates(r), r->size, weights);
-}
-
-/* What is said besides to other processes, which have options of their own. */
-static void add_options(const tw_run *r, char head[HEAD])
-{
-    const size_t n = strlen(head);
-    const char *const schedule = tw_optimizer_schedule(r->optimizer);
-    char l1[TW_VALUE_MAX], l2[TW_VALUE_MAX];
-    snprintf(head + n, HEAD - n, "schedule %s\ncontrol %s\nl1 %s\nl2 %s\n", schedule ? schedule : "constant",
-             r->o.control ? r->o.control : "none", tw__number_text(r->glm.l1, l1),
-             tw__number_text(r->glm.l2, l2));
+        (unsigned long long)tw__run_updates(r), r->size, weights, schedule ? schedule : "constant",
+        r->o.control ? r->o.control : "none", tw__number_text(r->glm.l1, l1), tw__number_text(r->glm.l2, l2));
 }
 
 /* A trace is of threads that hand over messages. */
@@ -446,7 +452,6 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     tw_estimator_choice drawn;
     TW_TRY(tw_estimator_read(&drawn, estimator->spec, err));
     if (r->o.trace || r->o.replay || r->o.link) write_head(r, choice, drawn.spec, workers, head);
-    if (r->o.link) add_options(r, head);
     const tw__workers_setting s = {.choice = choice,
                                    .workers = workers,
                                    .trace = r->o.trace,
