@@ -155,10 +155,23 @@ static tw_status visit_replica(tw__workers *x, struct replica *r, size_t i, tw_v
     return tw__gathered_visit(x, &r->sum, mine, err);
 }
 
+static tw_status visit_server(tw__workers *x, size_t s, tw_visitor *v, tw_error *err)
+{
+    struct server *server = &((struct downpour *)x->state)->server[s];
+    tw__numbered numbered;
+    tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "server", s);
+    TW_TRY(mine->field(mine, "version", TW_I64, 0, NULL, &server->version, err));
+    return tw_optimizer_visit(server->stepper.opt, mine, err);
+}
+
 static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err)
 {
     struct downpour *d = x->state;
-    (void)whole;
+    for (size_t s = worker; x->spreads && s < x->n_servers; s += x->n) {
+        TW_TRY(tw__stepper_visit_weights(x, &d->server[s].stepper, v, err));
+        if (whole) TW_TRY(visit_server(x, s, v, err));
+    }
+    if (!whole) return TW_OK;
     TW_TRY(tw__stepper_visit(&d->replicas.stepper[worker], v, worker, err));
     return visit_replica(x, &d->replica[worker], worker, v, err);
 }
@@ -168,12 +181,7 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
     struct downpour *d = x->state;
     TW_TRY(tw__replicas_visit(x, &d->replicas, v, err));
     for (size_t i = 0; i < x->n; i++) TW_TRY(visit_replica(x, &d->replica[i], i, v, err));
-    for (size_t s = 0; s < x->n_servers; s++) {
-        tw__numbered numbered;
-        tw_visitor *const mine = tw__numbered_visitor(&numbered, v, "server", s);
-        TW_TRY(mine->field(mine, "version", TW_I64, 0, NULL, &d->server[s].version, err));
-        TW_TRY(tw_optimizer_visit(d->server[s].stepper.opt, mine, err));
-    }
+    for (size_t s = 0; s < x->n_servers; s++) TW_TRY(visit_server(x, s, v, err));
     return TW_OK;
 }
 
@@ -184,6 +192,7 @@ static tw_status make_servers(tw__workers *x, struct downpour *d, tw_error *err)
     const char *const rule = *x->choice.quoted ? x->choice.quoted : initial_rule;
     x->n_servers = tw__servers_count(x);
     x->has_several = x->has_server_rule = 1;
+    x->spreads = x->n_servers > 1;
     TW_TRY(tw__alloc(x->ctx, &d->server, x->n_servers, sizeof *d->server, err));
     for (size_t s = 0; s < x->n_servers; s++) {
         const size_t lo = tw__range_begin(x->set.size, s, x->n_servers),

@@ -107,9 +107,6 @@ tw__parcel *tw__processes_take(tw__processes *c)
 
 /* ---- messages ------------------------------------------------------------------------------------------ */
 
-/* The process that a worker or server is in. */
-static size_t home(const tw__workers *x, size_t who) { return who < x->n ? who : 0; }
-
 tw_status tw__processes_receive(tw__workers *x, const tw__parcel *p, tw_error *err)
 {
     tw__processes *c = x->carrier;
@@ -117,7 +114,7 @@ tw_status tw__processes_receive(tw__workers *x, const tw__parcel *p, tw_error *e
     const tw__message m = message_of(&h);
     tw__reader_of_bytes r = {p->bytes + sizeof h, p->n - sizeof h};
     /* one of this process is only a head: its content is where it belongs */
-    if (home(x, m.from) != c->rank) TW_TRY(tw__content_read(x, c->stand_in, &m, &r, err));
+    if (tw__home(x, m.from) != c->rank) TW_TRY(tw__content_read(x, c->stand_in, &m, &r, err));
     tw__note_received(x, &m);
     return x->protocol->receive(x, &m, err);
 }
@@ -133,6 +130,7 @@ static tw_status arrive(tw__workers *x, tw__parcel *p, size_t to, tw_error *err)
     pthread_mutex_lock(&c->server);
     const tw_status s = tw__processes_receive(x, p, err);
     pthread_mutex_unlock(&c->server);
+    atomic_store(&c->has_said, 0);
     tw__parcel_free(c->link, p);
     return s;
 }
@@ -141,7 +139,7 @@ tw_status tw__processes_send(tw__workers *x, const tw__message *m, tw_error *err
 {
     tw__processes *c = x->carrier;
     tw__parcel_head h = tw__parcel_head_of(x, TW__MESSAGE, m);
-    const size_t to = home(x, m->to);
+    const size_t to = tw__home(x, m->to);
     tw__writer w = {.n = sizeof h};
     tw__parcel *p;
     if (to == c->rank || x->set.needs_point)
@@ -176,8 +174,9 @@ static tw_status sort(tw__workers *x, tw__parcel *p, tw_error *err)
     int is_known = h.magic == TW__PARCEL_MAGIC && h.version == TW__PARCEL_VERSION && h.kind < TW__PARCELS;
     if (is_known && h.kind == TW__MESSAGE) {
         pthread_mutex_lock(&c->lock);
-        is_known = h.number == ++c->got[p->from] && h.to < x->n + x->n_servers && home(x, h.to) == c->rank &&
-                   h.from < x->n + x->n_servers && home(x, h.from) == p->from;
+        is_known = h.number == ++c->got[p->from] && h.to < x->n + x->n_servers &&
+                   tw__home(x, h.to) == c->rank && h.from < x->n + x->n_servers &&
+                   tw__home(x, h.from) == p->from;
         pthread_mutex_unlock(&c->lock);
     }
     if (!is_known) {
@@ -255,9 +254,11 @@ static tw_status say_idle(const tw__workers *x, tw__processes *c, tw_error *err)
     TW_TRY(tw__parcel_create(c->link, sizeof h + 2 * x->n * sizeof *c->sent, &p, err));
     tw__writer w = {.at = p->bytes};
     tw__write(&w, &h, sizeof h);
+    pthread_mutex_lock(&c->pump); /* no server is about to answer what it has got */
     tw__write(&w, c->sent, x->n * sizeof *c->sent);
     tw__write(&w, c->got, x->n * sizeof *c->got);
-    c->has_said = 1;
+    atomic_store(&c->has_said, 1);
+    pthread_mutex_unlock(&c->pump);
     return tw__link_send(c->link, TW_LINK_MESSAGES, 0, p, err);
 }
 
@@ -279,7 +280,7 @@ tw_status tw__processes_next(tw__workers *x, int rests, const char *doing, tw__p
         s = tw__processes_pump(x, err);
         if (s == TW_OK && (*out = tw__processes_take(c)) != NULL) break;
         if (s == TW_OK && c->is_going && c->rank == 0 && is_quiet(x, c)) break;
-        if (s == TW_OK && c->is_going && c->rank > 0 && !c->has_said &&
+        if (s == TW_OK && c->is_going && c->rank > 0 && !atomic_load(&c->has_said) &&
             (rests || tw__seconds() - since > patience))
             s = say_idle(x, c, err);
         if (s == TW_OK) s = tw__processes_wait(x, looks, doing, err);

@@ -136,6 +136,19 @@ static void *serve(void *arg)
     return NULL;
 }
 
+static tw_status start_serving(tw__workers *x, tw__processes *c, tw_error *err)
+{
+    sigset_t all, was;
+    int serves = 0;
+    for (size_t i = 0; i < x->n_servers; i++) serves |= tw__home(x, x->n + i) == c->rank;
+    if (c->is_started || !serves || x->n == 1) return TW_OK;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &was);
+    c->is_started = pthread_create(&c->thread, NULL, serve, x) == 0;
+    pthread_sigmask(SIG_SETMASK, &was, NULL);
+    return c->is_started ? TW_OK : tw__fail(err, TW_ERR_SYSTEM, "the system refuses to start a thread");
+}
+
 struct order {
     uint64_t limit;
     double factor; /* on the rate, which controls of rank 0 set */
@@ -147,7 +160,8 @@ static tw_status begin(tw__workers *x, const struct order *o, tw_error *err)
     atomic_store(&x->limit, o->limit);
     memset(c->is_idle, 0, x->n);
     c->is_going = 1;
-    c->has_said = 0;
+    atomic_store(&c->has_said, 0);
+    TW_TRY(start_serving(x, c, err));
     return o->factor == tw_optimizer_factor(x->set.optimizer)
                ? TW_OK
                : tw_optimizer_set_factor(x->set.optimizer, o->factor, err);
@@ -161,7 +175,7 @@ static tw_status open_parcel(tw__workers *x, tw__processes *c, const tw__parcel 
     const double start = tw__seconds();
     struct order o;
     tw__reader_of_bytes r = {p->bytes + sizeof h, p->n - sizeof h};
-    c->has_said = 0;
+    atomic_store(&c->has_said, 0);
     if (h.kind == TW__IDLE && c->rank == 0) return tw__processes_note_idle(x, c, p, err);
     if (h.kind == TW__MESSAGE) {
         const tw_status s = tw__processes_receive(x, p, err);
@@ -191,7 +205,7 @@ static tw_status work(tw__workers *x, tw_error *err)
         tw__parcel *p = NULL;
         while (c->is_going && did == TW__COMPUTE) {
             TW_TRY(tw__worker_act(x, me, &did, err));
-            if (did == TW__COMPUTE) c->has_said = 0;
+            if (did == TW__COMPUTE) atomic_store(&c->has_said, 0);
             if (atomic_load(&c->halts)) return tw__processes_check(x, "", err);
         }
         TW_TRY(
@@ -205,22 +219,10 @@ static tw_status work(tw__workers *x, tw_error *err)
     return TW_OK;
 }
 
-static tw_status start_serving(tw__workers *x, tw__processes *c, tw_error *err)
-{
-    sigset_t all, was;
-    if (c->is_started || c->rank > 0 || x->n_servers == 0 || x->n == 1) return TW_OK;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &was);
-    c->is_started = pthread_create(&c->thread, NULL, serve, x) == 0;
-    pthread_sigmask(SIG_SETMASK, &was, NULL);
-    return c->is_started ? TW_OK : tw__fail(err, TW_ERR_SYSTEM, "the system refuses to start a thread");
-}
-
 static tw_status lead(tw__workers *x, uint64_t limit, tw_error *err)
 {
     tw__processes *c = x->carrier;
     const struct order o = {limit, tw_optimizer_factor(x->set.optimizer)};
-    TW_TRY(start_serving(x, c, err));
     tw__note_limit(x, limit);
     TW_TRY(begin(x, &o, err));
     TW_TRY(tw__processes_say_to_all(x, TW__GO, &o, sizeof o, err));
@@ -341,8 +343,10 @@ const tw__transport tw__transport_mpi = {
               .name = "mpi",
               .help = "workers are processes, on one machine or several, started by mpirun or srun",
               .paper = "",
-              .equation = "as many workers as processes; servers are in that of rank 0\n"
-                          "a message's content is sent with it, and acts as on threads",
+              .equation =
+                  "as many workers as processes; servers are in that of rank 0, or of rank 0, 1, ... where\n"
+                  "each steps its range apart (ps:sync=asp and ssp, downpour)\n"
+                  "a message's content is sent with it, and acts as on threads",
               .n_options = 1,
               .options = options,
               .is_transport = 1},

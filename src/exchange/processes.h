@@ -40,7 +40,7 @@ typedef struct tw__processes {
     double seconds;
     _Atomic double began, ahead;
     tw__stand_in *stand_in; /* of every worker */
-    pthread_t thread;       /* of rank 0, if it has servers: they act while the worker here evaluates */
+    pthread_t thread;       /* where there are servers: they act while the worker here evaluates */
     int is_started;
     _Atomic int stops, halts; /* halts: it has failed */
     tw_status status;
@@ -51,7 +51,8 @@ typedef struct tw__processes {
     uint64_t *sent, *got; /* messages to and from each */
     uint64_t *said;       /* rank 0: what each has said of these, sent and got */
     unsigned char *is_idle;
-    int has_said, is_going;
+    _Atomic int has_said;
+    int is_going;
     int has_begun;            /* its state was compared with that of the others */
     int is_broken;            /* an error has stopped it, of which the others learn from the link */
     uint64_t messages, bytes; /* that rank 0 knows of */

@@ -146,7 +146,8 @@ static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visit
 {
     const int64_t size = (int64_t)x->set.size;
     tw__worker *of = &x->worker[worker];
-    if (of->w && !tw__workers_regroup(x)) TW_TRY(v->field(v, "weights", x->set.type, 1, &size, of->w, err));
+    const int is_looked_at = whole ? !tw__workers_regroup(x) : x->protocol->gather != NULL;
+    if (of->w && is_looked_at) TW_TRY(v->field(v, "weights", x->set.type, 1, &size, of->w, err));
     if (whole) TW_TRY(tw__wire_visit_worker(x, worker, v, err));
     return x->protocol->visit_worker ? x->protocol->visit_worker(x, worker, whole, v, err) : TW_OK;
 }

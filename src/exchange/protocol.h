@@ -10,7 +10,7 @@
  *
  *     threads   every worker in its thread; a server acts in the thread that sent the message, one at a time
  *     sim       all in one thread, by a virtual clock
- *     mpi       every worker in a process; servers in that of rank 0 (content.h)
+ *     mpi       every worker in a process; servers in that of rank 0, or spread (content.h)
  *
  * SPDX-License-Identifier: MIT */
 #ifndef TW_EXCHANGE_PROTOCOL_H
@@ -245,7 +245,8 @@ struct tw__workers {
     double kept;        /* bytes for all of them */
     /* Set by the protocol's create: servers; whether every update's rows are split among the workers. */
     size_t n_servers;
-    int is_over;              /* rank 0 has ended the run */
+    int spreads; /* likewise: the servers step apart, so that they may be in several processes (tw__home) */
+    int is_over; /* rank 0 has ended the run */
     int splits, has_replicas; /* has_replicas: workers step weights of their own */
     int counts_arrivals; /* likewise, in simulations: what a worker has stepped counts when handed over */
     void *state, *carrier;
@@ -294,6 +295,11 @@ tw_status tw__workers_reduce(tw__workers *x, size_t me, double *sums, size_t lo,
 /* worker: room for all of them */
 void tw__workers_info(const tw__workers *x, tw_exchange_info *out, tw_worker_info *worker);
 tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err);
+/* The worker in whose process a worker or server is. */
+static inline size_t tw__home(const tw__workers *x, size_t who)
+{
+    return who < x->n ? who : x->spreads ? (who - x->n) % x->n : 0;
+}
 /* Of so many updates those that worker i has where each takes every n-th. */
 static inline uint64_t tw__updates_of(const tw__workers *x, size_t i, uint64_t updates)
 {
@@ -367,6 +373,8 @@ tw_status tw__stepper_share(tw__workers *x, tw__stepper *s, int adds, tw_error *
 tw_status tw__stepper_step(tw__workers *x, tw__stepper *s, void *w, const tw__sum *mean, const void *at,
                            tw_error *err);
 /* Its optimiser, unless that is the run's. */
+/* The weights of its range. */
+tw_status tw__stepper_visit_weights(tw__workers *x, const tw__stepper *s, tw_visitor *v, tw_error *err);
 tw_status tw__stepper_visit(tw__stepper *s, tw_visitor *v, size_t number, tw_error *err);
 
 /* A visitor that puts a word and a number before every name: several objects of one kind. */

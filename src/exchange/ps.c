@@ -287,11 +287,20 @@ static void content(tw__workers *x, const tw__message *m, tw__content *c)
     c->whole_lists = m->carries == TW__GRADIENT && x->n_servers > 1;
 }
 
+/* A server that is in a worker's process. */
+static tw_status visit_home(tw__workers *x, size_t s, int whole, tw_visitor *v, tw_error *err)
+{
+    struct ps *p = x->state;
+    TW_TRY(tw__stepper_visit_weights(x, &p->server[s].stepper, v, err));
+    return whole ? visit_server(x, p, s, v, err) : TW_OK;
+}
+
 static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err)
 {
     struct ps *p = x->state;
     const int64_t servers = (int64_t)x->n_servers;
-    (void)whole;
+    for (size_t s = worker; x->spreads && s < x->n_servers; s += x->n)
+        TW_TRY(visit_home(x, s, whole, v, err));
     if (tw__workers_regroup(x)) return TW_OK;
     TW_TRY(v->field(v, "versions", TW_I64, 1, &servers, p->client[worker].version, err));
     TW_TRY(v->field(v, "fresh", TW_I64, 0, NULL, &p->fresh[worker], err));
@@ -412,7 +421,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     TW_TRY(make_clients(x, p, err));
     TW_TRY(tw__alloc(x->ctx, &p->server, x->n_servers, sizeof *p->server, err));
     for (size_t s = 0; s < x->n_servers; s++) TW_TRY(make_server(x, p, s, err));
-    x->has_several = p->server[0].stepper.is_own;
+    x->has_several = x->spreads = p->server[0].stepper.is_own;
     if (x->has_several) x->leading = p->server[0].stepper.opt;
     return has_copies(x, p) ? tw__copy_weights(x, err) : TW_OK;
 }

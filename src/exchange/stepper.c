@@ -57,6 +57,12 @@ tw_status tw__stepper_share(tw__workers *x, tw__stepper *s, int adds, tw_error *
     return status == TW_OK ? status : tw__fail(err, status, "exchange %s: %s", x->choice.spec, why.message);
 }
 
+tw_status tw__stepper_visit_weights(tw__workers *x, const tw__stepper *s, tw_visitor *v, tw_error *err)
+{
+    const int64_t n = (int64_t)(s->hi - s->lo);
+    return v->field(v, "range", x->set.type, 1, &n, (char *)x->set.w + s->lo * x->k->real, err);
+}
+
 tw_status tw__stepper_visit(tw__stepper *s, tw_visitor *v, size_t number, tw_error *err)
 {
     tw__numbered numbered;

@@ -163,12 +163,12 @@ tw_status tw__workers_run(tw__workers *x, uint64_t limit, tw_error *err)
 
 int tw__is_elsewhere(const tw__workers *x, size_t who)
 {
-    return x->transport->is_apart && (who < x->n ? who : 0) != tw_link_rank(x->set.link);
+    return x->transport->is_apart && tw__home(x, who) != tw_link_rank(x->set.link);
 }
 
 tw_status tw__workers_gather(tw__workers *x, tw_error *err)
 {
-    if (x->protocol->gather && x->protocol->visit_worker && x->transport->collect)
+    if ((x->protocol->gather || x->spreads) && x->protocol->visit_worker && x->transport->collect)
         TW_TRY(x->transport->collect(x, 0, err));
     return x->protocol->gather ? x->protocol->gather(x, err) : TW_OK;
 }

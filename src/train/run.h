@@ -190,6 +190,8 @@ int tw__run_regroups(const tw_run *r);
 double tw__run_clock(const tw_run *r);
 /* What the workers have come to by now, in r->w. */
 tw_status tw__run_gather(tw_run *r, tw_error *err);
+/* Where servers in several processes have them: what is saved is that. */
+tw_status tw__run_gather_ranges(tw_run *r, tw_error *err);
 tw_status tw__run_visit_workers(tw_run *r, tw_visitor *v, tw_error *err);
 
 /* run_sparse.c */

@@ -99,6 +99,7 @@ tw_status tw_run_visit(tw_run *r, tw_visitor *v, tw_error *err)
 {
     TW_NEEDS(err, r && v && v->field && v->list);
     if (v->loading == TW_SHOW) TW_TRY(tw__run_catch_up_all(r, err));
+    if (v->loading == TW_SHOW) TW_TRY(tw__run_gather_ranges(r, err));
     const tw_status s = visit_all(r, v, err);
     if (v->loading == TW_LOAD) r->failed = s != TW_OK;
     return s;

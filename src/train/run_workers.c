@@ -559,6 +559,11 @@ double tw__run_clock(const tw_run *r)
     return x && x->transport->is_virtual ? x->transport->now(x) : r->seconds;
 }
 
+tw_status tw__run_gather_ranges(tw_run *r, tw_error *err)
+{
+    return r->workers && r->workers->x->spreads ? tw__run_gather(r, err) : TW_OK;
+}
+
 tw_status tw__run_gather(tw_run *r, tw_error *err)
 {
     if (!r->workers) return TW_OK;
