@@ -55,18 +55,21 @@ static void forward_and_backward(void **state)
     const double wants[N] = {-1.341635419969, -0.447211806656, 0.447211806656, 1.341635419969},
                  dwants[N] = {0.2683281573, -0.3577708764, -0.0894427191, 0.1788854382}, dy[N] = {1, 0, 0, 0};
     double y[N], dx[N], totals[3] = {0}, back[3] = {0};
+    char settled[4 * sizeof(double)];
     subject s;
     (void)state;
     open_subject(&s, 1e-5, 1);
     s.l.type->join_forward(&s.l, &s.p, x, totals);
-    s.p.totals = totals;
+    s.p.settled = settled;
+    s.l.type->settle(&s.l, s.p.k, totals, NULL, settled);
     s.l.type->forward(&s.l, &s.p, x, y);
     near(N, y, wants);
     close_subject(&s);
     open_subject(&s, 0, 1);
-    s.p.totals = totals;
+    s.p.settled = settled;
+    s.l.type->settle(&s.l, s.p.k, totals, NULL, settled);
     s.l.type->join_backward(&s.l, &s.p, x, dy, back);
-    s.p.back_totals = back;
+    s.l.type->settle(&s.l, s.p.k, totals, back, settled);
     s.l.type->backward(&s.l, &s.p, x, NULL, dy, dx);
     near(N, dx, dwants);
     near(2, s.gradient, (const double[]){-1.3416407865, 1});

@@ -92,6 +92,9 @@ static void compare_leaves(const char *network, uint64_t rows, int threads)
     step(&apart, ctx, "adam", NULL, 3);
     assert_memory_equal(tw_model_weights(together.model), tw_model_weights(apart.model),
                         tw_model_size(apart.model) * sizeof(double));
+    evaluate(&together, ctx);
+    evaluate(&apart, ctx);
+    assert_true(together.m.loss == apart.m.loss && together.m.accuracy == apart.m.accuracy);
     free_fit(&together), free_fit(&apart);
     tw_data_free(data);
     tw_context_free(ctx);
@@ -101,12 +104,15 @@ static void compare_leaves(const char *network, uint64_t rows, int threads)
  * same weights after some steps as leaf by leaf. */
 static void leaves_together_are_leaves_apart(void **state)
 {
+    static const char *const networks[] = {
+        "flatten; dense 200 relu l2=0.3 l1=0.01; dense 90 tanh l2=0.1; dense classes l1=0.02 softmax",
+        "batchnorm; flatten; dense 200 l2=0.3; batchnorm relu; dense 90 l1=0.01; batchnorm; dropout 0.2; dense "
+        "classes l1=0.02 softmax"};
     (void)state;
     for (size_t i = 0; i < N_BATCHES; i++)
         for (int threads = 1; threads <= 2; threads++)
-            compare_leaves("flatten; dense 200 relu l2=0.3 l1=0.01; dense 90 tanh l2=0.1; dense classes "
-                           "l1=0.02 softmax",
-                           batches[i], threads);
+            for (size_t j = 0; j < sizeof networks / sizeof *networks; j++)
+                compare_leaves(networks[j], batches[i], threads);
 }
 
 /* Worked out from the weights; biases do not count, nor what other layers have. */

@@ -34,7 +34,7 @@ enum {
     TW_ADD = 16,
     TW_NO_PENALTY = 32, /* leave out the penalties of `glm`, l2 and l1; only if it is set */
     /* the rows are those of several leaves of the batch (tw_eval.leaf), whose gradients are to be added in
-     * the batch's tree; `sums` has room for as many leaves */
+     * the batch's tree; `sums` and `join` have room for as many leaves */
     TW_LEAVES = 64
 };
 /* rows of a leaf of the batch, of which leaves are longer where it has more than 512; the most leaves */
@@ -87,8 +87,8 @@ typedef struct tw_eval {
     const double *vector;
     double *kept;
     /* While training, of an objective with joins (tw_objective.joins): the totals of the segments before this
-     * one, join_size numbers each; and where this segment's sums over the rows go, cleared before, or NULL
-     * after the last join. */
+     * one, join_size numbers each; and where this segment's sums over the rows of a leaf go, cleared before,
+     * or NULL after the last join. */
     const double *totals;
     double *join;
     /* While training, or while rows are evaluated in the order of a sequence, of an objective whose rows hand
@@ -231,9 +231,8 @@ typedef struct tw_objective {
     size_t carry;
     /* NULL, or where eval has penalties to add the weight of a row, as in sums.weight; NULL: 1 each */
     double (*weight)(void *user, uint64_t row);
-    /* above 1: evaluations may be asked for the gradient of several leaves at once (TW_LEAVES), up to so many
-     * of TW_LEAF rows or fewer, half as many of up to two times as many rows, and so on, never with joins or
-     * lists */
+    /* above 1: evaluations may be asked for several leaves at once (TW_LEAVES), up to so many of TW_LEAF rows
+     * or fewer, half as many of up to two times as many rows, and so on, never with lists */
     size_t together;
     /* NULL: the objective can have one worker only. Else fills *copy, which is zeroed, with an objective
      * on the same rows whose memory is its own and comes from `ctx`, as the evaluations of several workers

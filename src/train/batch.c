@@ -3,6 +3,7 @@
 #include "train/batch.h"
 #include "base/pool.h"
 #include "math/kernels.h"
+#include "models/leaves.h"
 #include "train/degree.h"
 #include "train/objective.h"
 #include <stdatomic.h>
@@ -121,23 +122,13 @@ static double weight_of(const tw__batch *b, const uint64_t *rows, size_t n)
     return sum;
 }
 
-size_t tw__batch_leaves(size_t rows)
-{
-    size_t n = (rows + TW_LEAF - 1) / TW_LEAF;
-    return n == 0 ? 1 : n > TW_MOST_LEAVES ? TW_MOST_LEAVES : n;
-}
+size_t tw__batch_leaves(size_t rows) { return tw__leaves_of(rows).n; }
 
 static void leaf_rows(size_t rows, size_t leaf, size_t *first, size_t *n)
 {
-    size_t leaves = tw__batch_leaves(rows);
-    if (rows <= (size_t)TW_LEAF * TW_MOST_LEAVES) {
-        *first = leaf * TW_LEAF;
-        *n = rows - *first < TW_LEAF ? rows - *first : TW_LEAF;
-    } else {
-        size_t each = rows / leaves, longer = rows % leaves;
-        *first = leaf * each + (leaf < longer ? leaf : longer);
-        *n = each + (leaf < longer);
-    }
+    const tw__leaves leaves = tw__leaves_of(rows);
+    *first = tw__leaf_first(&leaves, leaf);
+    *n = tw__leaf_rows(&leaves, leaf);
 }
 
 static int is_concurrent(const tw__batch *b) { return b->o->lanes >= tw_context_threads(b->ctx); }
@@ -147,11 +138,11 @@ typedef struct call {
     tw__batch *b;
     const void *w;
     const uint64_t *rows; /* NULL: all, in their order */
-    /* capacity for the rows of a leaf, of which none is longer, in each lane, where they are */
+    /* capacity for the rows of a task in each lane, where they are */
     uint64_t *counted;
-    size_t longest;
-    /* rows; my leaves; leaves of a block, a power of two */
-    size_t n, lo, hi, block;
+    size_t most_counted;
+    /* rows; my leaves; leaves of a block, a power of two, with and without a gradient */
+    size_t n, lo, hi, block, loss_block;
     const tw_draw *draw;
     unsigned want;
     int segment, hands_on;
@@ -186,7 +177,7 @@ static size_t together(const call *c)
 {
     const tw_objective *o = c->b->o;
     size_t first, longest;
-    if (o->joins || o->touched || o->together <= 1) return 1;
+    if (o->touched || o->together <= 1) return 1;
     leaf_rows(c->n, 0, &first, &longest);
     const size_t n = longest <= TW_LEAF ? o->together : o->together / ((longest + TW_LEAF - 1) / TW_LEAF);
     return n ? n : 1;
@@ -219,14 +210,14 @@ static void eval_leaves(call *c, size_t leaf, size_t leaves, unsigned how, int l
     leaf_rows(c->n, leaf, &first, &of_leaf);
     n += end - first;
     const size_t carry_at = first * c->b->o->carry * c->b->k->real;
-    tw_sums none;
-    uint64_t *const counted = c->counted ? c->counted + (size_t)lane * c->longest : NULL;
+    tw_sums none[TW_MOST_LEAVES];
+    uint64_t *const counted = c->counted ? c->counted + (size_t)lane * c->most_counted : NULL;
     for (size_t i = 0; counted && i < n; i++) counted[i] = first + i;
     draw.first = first;
     draw.lane = lane;
     draw.segment = c->segment;
     double *const join = ends_at_join(c) ? c->b->leaf_joins + leaf * c->b->o->join_size : NULL;
-    for (size_t i = 0; join && i < c->b->o->join_size; i++) join[i] = 0;
+    for (size_t i = 0; join && i < leaves * c->b->o->join_size; i++) join[i] = 0;
     tw__fp_mode ours = tw__fp_enter();
     tw__fp_leave(c->mode);
     const tw_eval e = {.size = sizeof e,
@@ -235,7 +226,7 @@ static void eval_leaves(call *c, size_t leaf, size_t leaves, unsigned how, int l
                        .rows = c->rows ? c->rows + first : counted,
                        .n = n,
                        .draw = &draw,
-                       .sums = has_joins(c) && c->segment != c->b->o->joins ? &none : &c->b->sums[leaf],
+                       .sums = has_joins(c) && c->segment != c->b->o->joins ? none : &c->b->sums[leaf],
                        .gradient = to && !as_list ? to->dense : NULL,
                        .sparse = as_list ? to->list : NULL,
                        .totals = c->b->totals,
@@ -307,11 +298,31 @@ static void gradient_task(void *arg, size_t i, int worker)
     if (!blocks_are_lists(c)) tw__sum_spread(&b->block[i], b->o->type, b->size);
 }
 
+static void eval_losses(call *c, size_t first, size_t n, int lane)
+{
+    if (go_together(c, first, n)) eval_leaves(c, first, n, n > 1 ? TW_LEAVES : 0, lane, NULL);
+    else {
+        eval_losses(c, first, half_of(n), lane);
+        eval_losses(c, first + half_of(n), n - half_of(n), lane);
+    }
+}
+
 static void loss_task(void *arg, size_t i, int worker)
 {
     call *c = arg;
-    eval_leaves(c, c->lo + i, 1, 0, worker, NULL);
+    const size_t first = c->lo + i * c->loss_block, left = c->hi - first;
+    eval_losses(c, first, left < c->loss_block ? left : c->loss_block, worker);
 }
+
+/* A block is what goes together, unless that would leave threads without one. */
+static size_t loss_block_size(size_t leaves, size_t threads, size_t together)
+{
+    size_t block = 1;
+    while (2 * block <= together && 2 * block * threads <= leaves) block *= 2;
+    return block;
+}
+
+static size_t loss_tasks(const call *c) { return (c->hi - c->lo + c->loss_block - 1) / c->loss_block; }
 
 /* Leaves per block: a power of two that divides the first leaf, so that a block is a node; no more blocks
  * than threads, or than a few that the exchange adds while it steps, where an evaluation takes one leaf;
@@ -388,7 +399,7 @@ static tw_status run(call *c, size_t tasks, tw__task *task, tw_error *err)
     const tw_objective *o = c->b->o;
     int result = 0;
     atomic_store(&c->result, NO_RESULT);
-    if (o->point) {
+    if (o->point && c->segment == 0) {
         tw__fp_mode ours = tw__fp_enter();
         tw__fp_leave(c->mode);
         result = o->point(o->user, c->w);
@@ -435,7 +446,7 @@ static tw_status run_forward(call *c, tw__exchange *x, size_t leaves, tw_error *
     if (!has_joins(c)) return TW_OK;
     TW_TRY(reserve_joins(c, err));
     for (; c->segment < c->b->o->joins; c->segment++) {
-        TW_TRY(run(c, c->hi - c->lo, loss_task, err));
+        TW_TRY(run(c, loss_tasks(c), loss_task, err));
         TW_TRY(end_segment(c, x, leaves, err));
     }
     return TW_OK;
@@ -480,6 +491,7 @@ static tw_status run_blocks(call *c, tw__exchange *x, size_t leaves, size_t *blo
     const tw_objective *o = c->b->o;
     int lanes = is_concurrent(c->b) ? tw_context_threads(c->b->ctx) : 1;
     c->block = block_size(c->lo, c->hi - c->lo, (size_t)lanes, together(c));
+    c->loss_block = loss_block_size(c->hi - c->lo, (size_t)lanes, together(c));
     *blocks = (c->hi - c->lo + c->block - 1) / c->block;
     c->w_hi = c->b->size;
     TW_TRY(make_buffers(c, *blocks, lanes, err));
@@ -589,16 +601,17 @@ tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size
               .rows = rows,
               .n = n,
               .weight = weight_of(b, rows, n),
-              .longest = longest,
+              .hi = leaves,
               .draw = draw ? draw : &none,
               .mode = callers,
               .hands_on = b->carried && !draw,
               .want = TW_WANT_LOSS | (draw ? TW_TRAINING : 0)};
-    if (n && !rows) TW_TRY(tw__alloc(b->ctx, &c.counted, lanes * longest, sizeof *c.counted, err));
-    c.hi = leaves;
+    c.loss_block = loss_block_size(leaves, lanes, together(&c));
+    c.most_counted = c.loss_block * longest;
+    if (n && !rows) TW_TRY(tw__alloc(b->ctx, &c.counted, lanes * c.most_counted, sizeof *c.counted, err));
     tw_status s = run_forward(&c, NULL, leaves, err);
-    if (s == TW_OK) s = run(&c, leaves, loss_task, err);
-    tw__free(b->ctx, c.counted, lanes * longest, sizeof *c.counted);
+    if (s == TW_OK) s = run(&c, loss_tasks(&c), loss_task, err);
+    tw__free(b->ctx, c.counted, lanes * c.most_counted, sizeof *c.counted);
     TW_TRY(s);
     tw__batch_tree_add((double *)b->sums, leaves, sizeof *sums / sizeof(double));
     *sums = b->sums[0];

@@ -55,12 +55,6 @@ static tw_status setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
 /* sums, sums of squares, and how many numbers they are of */
 static size_t join(const tw__layer *l) { return 2 * ((const struct batchnorm *)l->own)->n + 1; }
 
-static size_t scratch(const tw__layer *l, const tw__kernels *k)
-{
-    (void)k;
-    return 8 * ((const struct batchnorm *)l->own)->n; /* moments, set_means: 4 n; slopes: 2 n doubles */
-}
-
 static double mean_of(const double *totals, size_t n, size_t i) { return totals[i] / totals[2 * n]; }
 static double variance_of(const double *totals, size_t n, size_t i)
 {
@@ -68,34 +62,54 @@ static double variance_of(const double *totals, size_t n, size_t i)
     return v > 0 ? v : 0;
 }
 
-/* Mean and 1/sqrt(variance + eps) of channel i to the numbers from `to` on: means, then scales. */
+/* What the layer makes of a batch, or of the running statistics: for each channel the mean, the scale
+ * 1/sqrt(variance + eps), and the means of dy and dy h. */
+enum { MEANS, SCALES, SLOPES, PRODUCTS, N_SETTLED };
+
+static size_t settled(const tw__layer *l) { return N_SETTLED * ((const struct batchnorm *)l->own)->n; }
+
+static const void *settled_at(const tw__layer *l, const tw__kernels *k, const void *of, size_t which)
+{
+    return (const char *)of + which * ((const struct batchnorm *)l->own)->n * k->real;
+}
+
 static void set_moments(const struct batchnorm *own, const tw__kernels *k, void *to, size_t i, double mean,
                         double variance)
 {
-    tw__set_number(k, to, i, mean);
-    tw__set_number(k, to, own->n + i, 1 / __builtin_sqrt(variance + own->eps));
+    tw__set_number(k, to, MEANS * own->n + i, mean);
+    tw__set_number(k, to, SCALES * own->n + i, 1 / __builtin_sqrt(variance + own->eps));
+}
+
+static void settle(const tw__layer *l, const tw__kernels *k, const double *totals, const double *back_totals,
+                   char *to)
+{
+    const struct batchnorm *const own = l->own;
+    for (size_t i = 0; i < own->n; i++)
+        set_moments(own, k, to, i, mean_of(totals, own->n, i), variance_of(totals, own->n, i));
+    for (size_t i = 0; back_totals && i < 2 * own->n; i++)
+        tw__set_number(k, to, SLOPES * own->n + i, back_totals[i] / back_totals[2 * own->n]);
 }
 
 static size_t packed(const tw__layer *l, const tw__kernels *k)
 {
     (void)k;
-    return 2 * ((const struct batchnorm *)l->own)->n;
+    return settled(l);
 }
 
-/* The running ones, once per point. */
+/* The running ones, once per point; as constants they have no slopes. */
 static void pack(const tw__layer *l, const tw__kernels *k, tw__part part, const char *w, char *to)
 {
     const struct batchnorm *const own = l->own;
     for (size_t i = 0; part.i == 0 && i < own->n; i++)
         set_moments(own, k, to, i, tw__number_at(k, w, l->tensor[RUNNING_MEAN].offset + i),
                     tw__number_at(k, w, l->tensor[RUNNING_VARIANCE].offset + i));
+    for (size_t i = 0; part.i == 0 && i < 2 * own->n; i++) tw__set_number(k, to, SLOPES * own->n + i, 0);
 }
 
-static tw__normalised normalised_by(const tw__layer *l, const tw__pass *p, const void *moments)
+static tw__normalised normalised_by(const tw__layer *l, const tw__pass *p, const void *settled)
 {
-    const struct batchnorm *const own = l->own;
-    return (tw__normalised){.mean = moments,
-                            .scale = (const char *)moments + own->n * p->k->real,
+    return (tw__normalised){.mean = settled_at(l, p->k, settled, MEANS),
+                            .scale = settled_at(l, p->k, settled, SCALES),
                             .gain = tw__tensor_of(l, p, GAIN),
                             .shift = tw__tensor_of(l, p, SHIFT)};
 }
@@ -105,26 +119,17 @@ tw__normalised tw__batchnorm_running(const tw__layer *l, const tw__pass *p)
     return normalised_by(l, p, p->packed);
 }
 
-/* By the batch's moments, which go to the scratch, or the running ones. */
-static tw__normalised normalised(const tw__layer *l, const tw__pass *p)
-{
-    const struct batchnorm *const own = l->own;
-    if (!p->totals) return tw__batchnorm_running(l, p);
-    for (size_t i = 0; i < own->n; i++)
-        set_moments(own, p->k, p->scratch, i, mean_of(p->totals, own->n, i),
-                    variance_of(p->totals, own->n, i));
-    return normalised_by(l, p, p->scratch);
-}
+static const void *settled_of(const tw__pass *p) { return p->settled ? p->settled : p->packed; }
 
-static void *scratch_at(const tw__pass *p, const struct batchnorm *own, size_t which)
+static size_t scratch(const tw__layer *l, const tw__kernels *k)
 {
-    return (char *)p->scratch + which * own->n * p->k->real;
+    return 2 * ((const struct batchnorm *)l->own)->n * (sizeof(double) / k->real); /* of constant_weights */
 }
 
 static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
     const struct batchnorm *const own = l->own;
-    const tw__normalised by = normalised(l, p);
+    const tw__normalised by = normalised_by(l, p, settled_of(p));
     p->k->norm.columns_forward(p->rows * own->lines, own->n, x, &by, y);
 }
 
@@ -164,7 +169,7 @@ static void add_slopes(const struct batchnorm *own, const tw__pass *p, const tw_
 static void join_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *dy, double *sums)
 {
     const struct batchnorm *const own = l->own;
-    const tw__normalised by = normalised(l, p);
+    const tw__normalised by = normalised_by(l, p, p->settled);
     add_slopes(own, p, &by, x, dy, sums);
     sums[2 * own->n] += (double)(p->rows * own->lines);
     set_weights(own, l, p, sums);
@@ -176,7 +181,7 @@ static void constant_weights(const tw__layer *l, const tw__pass *p, const tw__no
                              const void *dy)
 {
     const struct batchnorm *const own = l->own;
-    double *const sums = scratch_at(p, own, 4);
+    double *const sums = p->scratch;
     memset(sums, 0, 2 * own->n * sizeof *sums);
     for (size_t i = 0; p->into == TW__CONTINUE && i < own->n; i++) {
         sums[i] = tw__number_at(p->k, tw__gradient_of(l, p, SHIFT), i);
@@ -186,25 +191,18 @@ static void constant_weights(const tw__layer *l, const tw__pass *p, const tw__no
     set_weights(own, l, p, sums);
 }
 
-/* Means of dy and dy h over the batch; constants have none. */
-static void set_means(const struct batchnorm *own, const tw__pass *p)
-{
-    for (size_t i = 0; i < 2 * own->n; i++)
-        tw__set_number(p->k, p->scratch, 2 * own->n + i,
-                       p->back_totals ? p->back_totals[i] / p->back_totals[2 * own->n] : 0);
-}
-
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx)
 {
     const struct batchnorm *const own = l->own;
     (void)y;
-    const tw__normalised by = normalised(l, p);
-    if (!p->totals) constant_weights(l, p, &by, x, dy);
+    const void *const settled = settled_of(p);
+    const tw__normalised by = normalised_by(l, p, settled);
+    if (!p->settled) constant_weights(l, p, &by, x, dy);
     if (!dx) return;
-    set_means(own, p);
     p->k->norm.columns_input(p->rows * own->lines, own->n, x, by.mean, by.scale, by.gain,
-                             scratch_at(p, own, 2), scratch_at(p, own, 3), dy, dx);
+                             settled_at(l, p->k, settled, SLOPES), settled_at(l, p->k, settled, PRODUCTS), dy,
+                             dx);
 }
 
 static void commit(const tw__layer *l, const double *totals, const tw__kernels *k, void *w)
@@ -258,5 +256,7 @@ const tw__layer_type tw__layer_batchnorm =
      .join = join,
      .join_forward = join_forward,
      .join_backward = join_backward,
+     .settled = settled,
+     .settle = settle,
      .commit = commit,
      .onnx = onnx};

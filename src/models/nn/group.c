@@ -34,10 +34,10 @@ static size_t run_begin(const tw__plan *p, size_t from, size_t to)
     return i;
 }
 
-static void forward_group(const tw__group *g, size_t last)
+static void forward_steps(const tw__group *g, size_t from, size_t to)
 {
-    for (size_t i = 0, end; i < last; i = end) {
-        end = run_end(g->p, i, last);
+    for (size_t i = from, end; i < to; i = end) {
+        end = run_end(g->p, i, to);
         if (g->p->steps.step[i].wide) {
             const tw__piece all = rows_together(g, g->n);
             tw__piece_forward_layer(&all, i);
@@ -46,14 +46,27 @@ static void forward_group(const tw__group *g, size_t last)
     }
 }
 
-/* Adds what steps from .. to - 1 have as weights. */
-static void add_gradients(const tw__plan *p, size_t from, size_t to, char *sum, const char *other)
+/* Steps to - 1 .. from backward, or what step `from`, a join, does before that. */
+typedef struct way_back {
+    size_t from, to;
+    int is_join;
+} way_back;
+
+static void backward_piece(const tw__piece *b, const way_back *way)
 {
-    for (size_t i = from; i < to; i++) {
-        const tw__layer *const l = p->steps.step[i].layer;
-        for (size_t t = 0; l && t < l->n_tensors; t++) {
-            const size_t offset = l->tensor[t].offset * p->k->real;
-            p->k->add(l->tensor[t].size, sum + offset, other + offset);
+    if (way->is_join) tw__piece_join_backward(b, way->from);
+    else tw__piece_backward(b, way->from, way->to);
+}
+
+/* Adds the gradients that are made on the way: between joins not those of a join's tensors. */
+static void add_gradients(const tw__group *g, const way_back *way, char *sum, const char *other)
+{
+    for (size_t i = way->from; i < way->to; i++) {
+        const tw__layer *const l = g->p->steps.step[i].layer;
+        if (!l || (g->joins && l->type->join && !way->is_join)) continue;
+        for (size_t t = 0; t < l->n_tensors; t++) {
+            const size_t offset = l->tensor[t].offset * g->p->k->real;
+            g->p->k->add(l->tensor[t].size, sum + offset, other + offset);
         }
     }
 }
@@ -76,36 +89,43 @@ static void add_penalties(const tw__group *g, size_t from, size_t to)
     }
 }
 
-/* Steps to - 1 .. from of a leaf. */
-static void backward_leaf(const tw__group *g, size_t leaf, size_t from, size_t to, char *sum, tw__into into)
+static void backward_leaf(const tw__group *g, size_t leaf, const way_back *way, char *sum, tw__into into)
 {
     const size_t first = leaf * g->leaf;
     for (size_t i = first; i < first + g->leaf && i < g->n; i++) {
         tw__piece b = g->piece[i];
         b.pass.gradient = sum;
         b.pass.into = i == first ? into : TW__CONTINUE;
-        tw__piece_backward(&b, from, to);
+        backward_piece(&b, way);
     }
-    if (leaf == 0 && is_penalised(g)) add_penalties(g, from, to);
+    if (leaf == 0 && is_penalised(g)) add_penalties(g, way->from, way->to);
 }
 
 /* Of leaves first .. first + n - 1, whose gradients are added in the tree; nodes from `node` on are free. */
-static void backward_tree(const tw__group *g, size_t first, size_t n, char *const *node, size_t from,
-                          size_t to, char *sum)
+static void backward_tree(const tw__group *g, size_t first, size_t n, char *const *node, const way_back *way,
+                          char *sum)
 {
     if (n == 1) {
-        backward_leaf(g, first, from, to, sum, TW__START);
+        backward_leaf(g, first, way, sum, TW__START);
         return;
     }
     size_t left = 1;
     while (2 * left < n) left *= 2;
-    backward_tree(g, first, left, node, from, to, sum);
+    backward_tree(g, first, left, node, way, sum);
     if (n - left == 1 && g->leaf == 1) {
-        backward_leaf(g, first + left, from, to, sum, TW__ADD);
+        backward_leaf(g, first + left, way, sum, TW__ADD);
         return;
     }
-    backward_tree(g, first + left, n - left, node + 1, from, to, *node);
-    add_gradients(g->p, from, to, sum, *node);
+    backward_tree(g, first + left, n - left, node + 1, way, *node);
+    add_gradients(g, way, sum, *node);
+}
+
+static void backward_narrow(const tw__group *g, way_back way)
+{
+    const size_t leaves = (g->n + g->leaf - 1) / g->leaf;
+    if (has_leaves(g)) backward_tree(g, 0, leaves, g->lane->node, &way, g->piece[0].pass.gradient);
+    else
+        for (size_t i = 0; i < g->n; i++) backward_piece(&g->piece[i], &way);
 }
 
 static void backward_wide(const tw__group *g, size_t i)
@@ -123,33 +143,53 @@ static void backward_wide(const tw__group *g, size_t i)
     for (size_t j = 0; j < g->n; j++) tw__piece_add_apart(&g->piece[j], s);
 }
 
-static void backward_group(const tw__group *g, size_t last)
+static void backward_steps(const tw__group *g, size_t from, size_t to)
 {
-    const size_t leaves = (g->n + g->leaf - 1) / g->leaf;
-    for (size_t i = last, begin; i > 0; i = begin) {
-        begin = run_begin(g->p, 0, i);
+    for (size_t i = to, begin; i > from; i = begin) {
+        begin = run_begin(g->p, from, i);
         if (g->p->steps.step[begin].wide) backward_wide(g, begin);
-        else if (has_leaves(g))
-            backward_tree(g, 0, leaves, g->lane->node, begin, i, g->piece[0].pass.gradient);
-        else
-            for (size_t j = 0; j < g->n; j++) tw__piece_backward(&g->piece[j], begin, i);
+        else backward_narrow(g, (way_back){begin, i, 0});
     }
+}
+
+/* How many rows of the group come before piece i. */
+static size_t rows_before(const tw__group *g, size_t i)
+{
+    return g->piece[i].pass.first - g->piece[0].pass.first;
+}
+
+/* The loss; returns whether there is a way back. */
+static int run_loss(const tw__group *g, const uint64_t *rows, char *output)
+{
+    const size_t row = g->p->steps.step[g->p->steps.n - 1].size * g->p->k->real;
+    int back = 0;
+    for (size_t i = 0; i < g->n; i++) {
+        tw__piece_fetch_right(&g->piece[i], rows + rows_before(g, i));
+        back = tw__piece_end(&g->piece[i], output ? output + rows_before(g, i) * row : NULL);
+    }
+    return back;
+}
+
+static int run_forward(const tw__group *g, const uint64_t *rows, char *output)
+{
+    const tw__steps *const s = &g->p->steps;
+    const size_t from = g->segment ? s->joins[g->segment - 1] : 0;
+    for (size_t i = 0; g->segment == 0 && i < g->n; i++)
+        tw__piece_fetch(&g->piece[i], rows + rows_before(g, i));
+    if (g->segment == g->joins) {
+        forward_steps(g, from, s->n - 1);
+        return run_loss(g, rows, output);
+    }
+    forward_steps(g, from, s->joins[g->segment]);
+    for (size_t i = 0; i < g->n; i++) tw__piece_join_forward(&g->piece[i], s->joins[g->segment]);
+    return 0;
 }
 
 void tw__group_run(const tw__group *g, const uint64_t *rows, char *output)
 {
-    const tw__step *const last = &g->p->steps.step[g->p->steps.n - 1];
-    const size_t first = g->piece[0].pass.first;
-    int back = 0;
-    for (size_t i = 0; i < g->n; i++) {
-        const uint64_t *const its = rows + (g->piece[i].pass.first - first);
-        tw__piece_fetch(&g->piece[i], its);
-        tw__piece_fetch_right(&g->piece[i], its);
-    }
-    forward_group(g, g->p->steps.n - 1);
-    for (size_t i = 0; i < g->n; i++)
-        back = tw__piece_end(&g->piece[i],
-                             output ? output + (g->piece[i].pass.first - first) * last->size * g->p->k->real
-                                    : NULL);
-    if (back) backward_group(g, g->p->steps.n - 1);
+    const tw__steps *const s = &g->p->steps;
+    if (g->segment <= g->joins && !run_forward(g, rows, output)) return;
+    const size_t part = 2 * g->joins - g->segment; /* of the way back: the steps after its join */
+    backward_steps(g, part ? s->joins[part - 1] + 1 : 0, part < g->joins ? s->joins[part] + 1 : s->n - 1);
+    if (part) backward_narrow(g, (way_back){s->joins[part - 1], s->joins[part - 1] + 1, 1});
 }

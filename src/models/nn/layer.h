@@ -38,12 +38,11 @@ typedef struct tw__pass {
     size_t first;          /* place in the batch of the pass's first row */
     const double *targets; /* of the rows, for a loss of numbers: as many of each as it has outputs */
     int training;
-    int keeps; /* backward is to follow: what it needs is to be saved */
-    /* A layer with a join, while training: the totals of its sums, forward and then backward. */
-    const double *totals, *back_totals;
-    const char *w;      /* the flat vector */
-    const char *packed; /* what the layer made of w once for this point */
-    char *gradient;     /* like w, or NULL */
+    int keeps;           /* backward is to follow: what it needs is to be saved */
+    const char *settled; /* of a layer with a join, while training: what it made of the totals of its sums */
+    const char *w;       /* the flat vector */
+    const char *packed;  /* what the layer made of w once for this point */
+    char *gradient;      /* like w, or NULL */
     tw__into into;
     /* of a layer with tw__layer.carry: what the first row gets from the row before it in its stream (NULL: 0)
      * and where what it hands on goes (NULL: nowhere); the next row's stand carry_step numbers on */
@@ -110,6 +109,11 @@ typedef struct tw__layer_type {
     size_t (*join)(const tw__layer *l);
     void (*join_forward)(const tw__layer *l, const tw__pass *p, const void *x, double *sums);
     void (*join_backward)(const tw__layer *l, const tw__pass *p, const void *x, const void *dy, double *sums);
+    /* What pass.settled has, of so many numbers, from the totals of its sums forward and, for backward, NULL
+     * before that, of those backward. */
+    size_t (*settled)(const tw__layer *l);
+    void (*settle)(const tw__layer *l, const tw__kernels *k, const double *totals, const double *back_totals,
+                   char *to);
     /* Sets running statistics in the flat vector from the totals of forward. */
     void (*commit)(const tw__layer *l, const double *totals, const tw__kernels *k, void *w);
     /* Writes what a prediction computes, from *value to *value; NULL: there is no ONNX export of it. */

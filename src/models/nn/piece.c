@@ -47,18 +47,13 @@ void tw__piece_fetch_right(const tw__piece *b, const uint64_t *rows)
 /* The pass as step i sees it. */
 static tw__pass pass_of(const tw__piece *b, size_t i)
 {
-    const tw__steps *const steps = &b->p->steps;
-    const tw__step *const s = &steps->step[i];
+    const tw__step *const s = &b->p->steps.step[i];
     tw__pass pass = b->pass;
     pass.packed = b->p->packed + s->packed_at * b->p->k->real;
     pass.saved = b->frame.saved + s->saved_at * b->frame.rows;
     if (pass.carry_in) pass.carry_in += s->carry_at * b->p->k->real;
     if (pass.carry_out) pass.carry_out += s->carry_at * b->p->k->real;
-    for (size_t j = 0; b->e->totals && pass.training && j < steps->n_joins; j++)
-        if (steps->joins[j] == i) {
-            pass.totals = b->e->totals + j * steps->join_size;
-            pass.back_totals = b->e->totals + (2 * steps->n_joins - 1 - j) * steps->join_size;
-        }
+    if (b->settled) pass.settled = b->settled + s->settled_at * b->p->k->real;
     return pass;
 }
 
@@ -210,37 +205,16 @@ int tw__piece_end(const tw__piece *b, char *output)
     return (want & TW_WANT_GRADIENT) != 0;
 }
 
-static void join_forward(const tw__piece *b, size_t join)
+void tw__piece_join_forward(const tw__piece *b, size_t i)
 {
-    const size_t i = b->p->steps.joins[join];
     const tw__step *const s = &b->p->steps.step[i];
     const tw__pass pass = pass_of(b, i);
-    s->layer->type->join_forward(s->layer, &pass, at(b, s->x[0]), b->e->join);
+    s->layer->type->join_forward(s->layer, &pass, at(b, s->x[0]), b->join);
 }
 
-static void join_backward(const tw__piece *b, size_t join)
+void tw__piece_join_backward(const tw__piece *b, size_t i)
 {
-    const size_t i = b->p->steps.joins[join];
     const tw__step *const s = &b->p->steps.step[i];
     const tw__pass pass = pass_of(b, i);
-    s->layer->type->join_backward(s->layer, &pass, at(b, s->x[0]), at(b, s->dy), b->e->join);
-}
-
-void tw__piece_segment(const tw__piece *b, const uint64_t *rows)
-{
-    const tw__steps *const s = &b->p->steps;
-    const size_t n = s->n_joins, segment = (size_t)b->e->draw->segment, last = s->n - 1;
-    if (segment == 0) tw__piece_fetch(b, rows);
-    if (segment <= n) {
-        tw__piece_forward(b, segment ? s->joins[segment - 1] : 0, segment < n ? s->joins[segment] : last);
-        if (segment < n) {
-            join_forward(b, segment);
-            return;
-        }
-        tw__piece_fetch_right(b, rows);
-        if (!tw__piece_end(b, NULL)) return;
-    }
-    const size_t part = 2 * n - segment; /* of the way back: the steps from its join on, but not the join's */
-    tw__piece_backward(b, part ? s->joins[part - 1] + 1 : 0, part < n ? s->joins[part] + 1 : last);
-    if (part) join_backward(b, part - 1);
+    s->layer->type->join_backward(s->layer, &pass, at(b, s->x[0]), at(b, s->dy), b->join);
 }

@@ -21,6 +21,7 @@ typedef struct tw__frame {
 typedef struct tw__lane {
     tw__frame frame[TW__FRAMES]; /* one after the other in memory */
     char *scratch;
+    char *settled;          /* of joins, for the present segment */
     char *node[TW__LEVELS]; /* gradients on their way into a node; only with wide steps */
     int32_t *labels;        /* of TW__PASS_ROWS rows of each frame */
     double *targets;        /* likewise */
@@ -43,7 +44,8 @@ typedef struct tw__plan {
     int n_lanes;
     tw_network_watch *watch;
     void *watching; /* its user */
-    /* With joins: frames of a whole batch, row after row, which live from segment to segment. */
+    /* With joins: the frames of a whole batch, leaf after leaf, which live from segment to segment; `rows`
+     * are the batch's. */
     tw__frame batch;
     size_t numbers_capacity, saved_capacity;
 } tw__plan;
@@ -56,7 +58,10 @@ typedef struct tw__piece {
     double *targets, *weights;
     tw__pass pass; /* but for what is each step's own */
     const tw_eval *e;
+    /* of its leaf, where not NULL also what the layers of joins add up */
     tw_sums *sums;
+    double *join;
+    const char *settled; /* where joins are settled; NULL: not training */
 } tw__piece;
 
 static inline void tw__plan_seen(const tw__plan *p, const char *what, size_t step, int backward, size_t rows,
@@ -80,9 +85,9 @@ void tw__piece_fetch(const tw__piece *b, const uint64_t *rows);
 void tw__piece_fetch_right(const tw__piece *b, const uint64_t *rows);
 /* The last step, which stands for the loss. Returns whether there is a way back. */
 int tw__piece_end(const tw__piece *b, char *output);
-/* One segment of a piece (tw_objective.joins): the part of the network between two joins, forward, or
- * backward from the step after a join to the next one; the segment in the middle does both. */
-void tw__piece_segment(const tw__piece *b, const uint64_t *rows);
+/* What step i, a join, adds up before forward, and before backward, with its tensors' gradient. */
+void tw__piece_join_forward(const tw__piece *b, size_t i);
+void tw__piece_join_backward(const tw__piece *b, size_t i);
 
 typedef struct tw__group {
     const tw__plan *p;
@@ -90,8 +95,12 @@ typedef struct tw__group {
     tw__piece piece[TW__FRAMES];
     size_t n;
     size_t leaf; /* pieces of a leaf; a penalty belongs to the first */
+    /* Segments are as in tw_objective.joins: the part of the network between two joins, forward, or backward
+     * from the step after a join to the next one; the segment in the middle does both. Without joins it is
+     * the only one. */
+    size_t joins, segment;
 } tw__group;
 
-/* Forward, the loss, backward. */
+/* A segment: forward, the loss, backward. */
 void tw__group_run(const tw__group *g, const uint64_t *rows, char *output);
 #endif

@@ -5,6 +5,7 @@
 #include "base/cpu.h"
 #include "base/pool.h"
 #include "data/data.h"
+#include "models/leaves.h"
 #include "models/nn/piece.h"
 #include <math.h>
 
@@ -59,24 +60,38 @@ static char *carried(const tw__plan *p, const void *of, size_t rows)
     return of ? (char *)(uintptr_t)of + rows * p->steps.carry * p->k->real : NULL;
 }
 
-/* Of a batch's frames that of n rows from `first` on. */
-static tw__frame frame_of(const tw__plan *p, size_t first, size_t n)
+static size_t frames_of(size_t rows) { return (rows + TW__PASS_ROWS - 1) / TW__PASS_ROWS; }
+
+/* Of the frames of a batch of so many rows how many come before that which begins with row `row`. */
+static size_t frames_before(size_t rows, size_t row)
 {
-    return (tw__frame){p->batch.numbers + first * p->steps.size * p->k->real,
-                       p->batch.saved + first * p->steps.saved, n};
+    const tw__leaves l = tw__leaves_of(rows);
+    const size_t leaf = tw__leaf_at(&l, row), longer = leaf < l.longer ? leaf : l.longer;
+    return longer * frames_of(l.each + 1) + (leaf - longer) * frames_of(l.each) +
+           (row - tw__leaf_first(&l, leaf)) / TW__PASS_ROWS;
+}
+
+static tw__frame frame_of(const tw__plan *p, size_t row)
+{
+    const size_t rows = frames_before(p->batch.rows, row) * TW__PASS_ROWS;
+    return (tw__frame){p->batch.numbers + rows * p->steps.size * p->k->real,
+                       p->batch.saved + rows * p->steps.saved, TW__PASS_ROWS};
 }
 
 /* Piece i of a lane, over n rows of which the evaluation has done `done` before. */
 static tw__piece piece_of(const tw__plan *p, tw__lane *l, const tw_eval *e, size_t i, size_t done, size_t n)
 {
-    const size_t first = e->draw->first + done;
+    const size_t first = e->draw->first + done, leaf = done / leaf_of(e);
+    const int is_joined = has_segments(p, e);
     return (tw__piece){.p = p,
-                       .frame = has_segments(p, e) ? frame_of(p, first, n) : l->frame[i],
+                       .frame = is_joined ? frame_of(p, first) : l->frame[i],
                        .labels = l->labels + i * TW__PASS_ROWS * p->labels,
                        .targets = l->targets + i * TW__PASS_ROWS * p->targets,
                        .weights = l->weights[i],
                        .e = e,
-                       .sums = e->sums + done / leaf_of(e),
+                       .sums = e->sums + leaf,
+                       .join = e->join ? e->join + leaf * p->steps.join_size : NULL,
+                       .settled = is_joined ? l->settled : NULL,
                        .pass = {.k = p->k,
                                 .rows = n,
                                 .draw = e->draw,
@@ -106,6 +121,23 @@ static void add_penalty(const tw__plan *p, const tw_eval *e)
                                 p->steps.cuts[2 * n - segment + 1], e->penalised, e->w, e->gradient);
 }
 
+static void settle_join(const tw__plan *p, const tw_eval *e, const tw__lane *l, size_t join, int is_back)
+{
+    const tw__step *const s = &p->steps.step[p->steps.joins[join]];
+    const size_t size = p->steps.join_size, back = 2 * p->steps.n_joins - 1 - join;
+    s->layer->type->settle(s->layer, p->k, e->totals + join * size, is_back ? e->totals + back * size : NULL,
+                           l->settled + s->settled_at * p->k->real);
+}
+
+/* The joins that this segment begins or ends with. */
+static void settle(const tw__plan *p, const tw_eval *e, const tw__lane *l)
+{
+    const size_t n = p->steps.n_joins, segment = (size_t)e->draw->segment,
+                 part = segment <= n ? segment : 2 * n - segment;
+    if (part > 0) settle_join(p, e, l, part - 1, 0);
+    if (segment > n) settle_join(p, e, l, part, 1);
+}
+
 /* The rows of the piece that begins after `done` rows. */
 static size_t piece_rows(const tw_eval *e, size_t leaf, size_t done)
 {
@@ -119,20 +151,23 @@ static int eval(void *user, const tw_eval *e)
     tw__lane *l = &p->lanes[e->draw->lane];
     const size_t outputs = p->steps.step[p->steps.n - 1].size;
     const size_t leaf = leaf_of(e);
+    const int is_joined = has_segments(p, e);
     tw__fp_mode mode = tw__fp_enter();
     tw__plan_seen(p, NULL, 0, 0, e->n, 0);
     for (size_t i = 0; i == 0 || i * leaf < e->n; i++) e->sums[i] = (tw_sums){0};
+    if (is_joined) settle(p, e, l);
     for (size_t done = 0, n; done < e->n; done += n) {
-        tw__group g = {.p = p, .lane = l, .leaf = (leaf + TW__PASS_ROWS - 1) / TW__PASS_ROWS};
+        tw__group g = {.p = p,
+                       .lane = l,
+                       .leaf = frames_of(leaf),
+                       .joins = is_joined ? p->steps.n_joins : 0,
+                       .segment = is_joined ? (size_t)e->draw->segment : 0};
         for (n = 0; g.n < p->frames && done + n < e->n; g.n++) {
             const size_t rows = piece_rows(e, leaf, done + n);
             g.piece[g.n] = piece_of(p, l, e, g.n, done + n, rows);
             n += rows;
         }
-        if (has_segments(p, e)) tw__piece_segment(&g.piece[0], e->rows + done);
-        else
-            tw__group_run(&g, e->rows + done,
-                          e->output ? (char *)e->output + done * outputs * p->k->real : NULL);
+        tw__group_run(&g, e->rows + done, e->output ? (char *)e->output + done * outputs * p->k->real : NULL);
     }
     add_penalty(p, e);
     tw__fp_leave(mode);
@@ -142,10 +177,12 @@ static int eval(void *user, const tw_eval *e)
 static int reserve(void *user, size_t rows)
 {
     tw__plan *p = user;
+    const size_t in_frames = rows ? (frames_before(rows, rows - 1) + 1) * TW__PASS_ROWS : 0;
     size_t numbers, saved;
-    if (__builtin_mul_overflow(rows, p->steps.size, &numbers) ||
-        __builtin_mul_overflow(rows, p->steps.saved, &saved))
+    if (__builtin_mul_overflow(in_frames, p->steps.size, &numbers) ||
+        __builtin_mul_overflow(in_frames, p->steps.saved, &saved))
         return TW_ERR_MEMORY;
+    p->batch.rows = rows;
     tw_status s = tw__grow(p->ctx, &p->batch.numbers, &p->numbers_capacity, numbers, p->k->real, NULL);
     if (s == TW_OK) s = tw__grow(p->ctx, &p->batch.saved, &p->saved_capacity, saved, 1, NULL);
     return s;
@@ -171,14 +208,13 @@ static double weight(void *user, uint64_t row)
 
 /* ---- making and freeing -------------------------------------------------------------------------------- */
 
-/* One piece where no step is wide, and as many fewer than TW__FRAMES as memory says. With joins a piece's
- * frame is the batch's. */
+/* One piece where no step is wide, and as many fewer than TW__FRAMES as memory says. */
 static size_t count_frames(const tw__plan *p)
 {
     int wide = 0;
     size_t frames = TW__FRAMES;
     for (size_t i = 0; i < p->steps.n; i++) wide |= p->steps.step[i].wide;
-    if (!wide || p->steps.n_joins) return 1;
+    if (!wide) return 1;
     while (frames > 1 && p->steps.size > MOST_BYTES / TW__PASS_ROWS / sizeof(double) / frames) frames /= 2;
     return frames;
 }
@@ -191,6 +227,7 @@ static tw_status make_lane(const tw__plan *p, tw__lane *l, tw_error *err)
     TW_TRY(tw__alloc(p->ctx, &l->frame[0].numbers, p->steps.size * rows, p->k->real, err));
     TW_TRY(tw__alloc(p->ctx, &l->frame[0].saved, p->steps.saved * rows, 1, err));
     TW_TRY(tw__alloc(p->ctx, &l->scratch, p->steps.scratch, p->k->real, err));
+    TW_TRY(tw__alloc(p->ctx, &l->settled, p->steps.settled, p->k->real, err));
     TW_TRY(tw__alloc(p->ctx, &l->labels, p->labels * rows, sizeof *l->labels, err));
     TW_TRY(tw__alloc(p->ctx, &l->targets, p->targets * rows, sizeof *l->targets, err));
     for (size_t i = 0; i < TW__LEVELS && p->frames > 1; i++)
@@ -220,6 +257,7 @@ static void destroy(tw__bound *on)
         tw__free(p->ctx, l->frame[0].numbers, p->steps.size * p->frames * TW__PASS_ROWS, p->k->real);
         tw__free(p->ctx, l->frame[0].saved, p->steps.saved * p->frames * TW__PASS_ROWS, 1);
         tw__free(p->ctx, l->scratch, p->steps.scratch, p->k->real);
+        tw__free(p->ctx, l->settled, p->steps.settled, p->k->real);
         tw__free(p->ctx, l->labels, p->labels * p->frames * TW__PASS_ROWS, sizeof *l->labels);
         tw__free(p->ctx, l->targets, p->targets * p->frames * TW__PASS_ROWS, sizeof *l->targets);
         for (size_t j = 0; j < TW__LEVELS; j++) tw__free(p->ctx, l->node[j], p->size, p->k->real);

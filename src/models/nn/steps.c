@@ -86,11 +86,13 @@ static void measure(tw__steps *s, const tw__kernels *k)
         tw__step *const step = &s->step[i];
         const tw__layer *const l = step->layer;
         step->packed_at = s->packed;
+        step->settled_at = s->settled;
         step->saved_at = s->saved;
         step->carry_at = s->carry;
         if (!l) continue;
         step->wide = l->type->wide && l->type->wide(l);
         if (l->type->packed) s->packed += l->type->packed(l, k);
+        if (l->type->settled) s->settled += l->type->settled(l);
         if (l->type->scratch && l->type->scratch(l, k) > s->scratch) s->scratch = l->type->scratch(l, k);
         s->saved += (l->saved + 7) / 8 * 8;
         s->carry += l->carry;

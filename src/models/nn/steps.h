@@ -26,17 +26,17 @@ typedef struct tw__step {
     size_t apart;
     int adds[2]; /* the gradient of in[i] is added to what stands at dx[i] */
     int wide;    /* takes the rows of several passes at once */
-    /* numbers made once per point; bytes per row; numbers per row handed on */
-    size_t packed_at, saved_at, carry_at;
+    /* numbers made once per point, or of the totals of a join; bytes per row; numbers per row handed on */
+    size_t packed_at, settled_at, saved_at, carry_at;
 } tw__step;
 
 typedef struct tw__steps {
     tw_context *ctx;
     tw__step *step;
     size_t n, capacity;
-    size_t input;                         /* place of value 0 */
-    size_t size;                          /* numbers per row of a lane's memory */
-    size_t packed, saved, carry, scratch; /* sums of all steps; the most of one */
+    size_t input;                                  /* place of value 0 */
+    size_t size;                                   /* numbers per row of a lane's memory */
+    size_t packed, settled, saved, carry, scratch; /* sums of all steps; the most of one */
     /* Layers that need sums over the whole batch: their steps; the most sums of one; for the objective */
     size_t *joins, n_joins, join_size;
     size_t *cuts, least_rows;

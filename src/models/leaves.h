@@ -1,0 +1,37 @@
+/* The leaves that the rows of a batch are cut into (docs/design.md, section 5).
+ * SPDX-License-Identifier: MIT */
+#ifndef TW_MODELS_LEAVES_H
+#define TW_MODELS_LEAVES_H
+#include <thalweg/objective.h>
+
+/* n leaves of `each` rows, the last one of what is left; the first `longer` ones have a row more. */
+typedef struct tw__leaves {
+    size_t rows, n, each, longer;
+} tw__leaves;
+
+static inline tw__leaves tw__leaves_of(size_t rows)
+{
+    const size_t n = rows ? (rows - 1) / TW_LEAF + 1 : 1;
+    return n <= TW_MOST_LEAVES
+               ? (tw__leaves){rows, n, TW_LEAF, 0}
+               : (tw__leaves){rows, TW_MOST_LEAVES, rows / TW_MOST_LEAVES, rows % TW_MOST_LEAVES};
+}
+
+/* The first row of a leaf; how many it has. */
+static inline size_t tw__leaf_first(const tw__leaves *l, size_t leaf)
+{
+    return leaf * l->each + (leaf < l->longer ? leaf : l->longer);
+}
+static inline size_t tw__leaf_rows(const tw__leaves *l, size_t leaf)
+{
+    const size_t most = l->each + (leaf < l->longer), left = l->rows - tw__leaf_first(l, leaf);
+    return left < most ? left : most;
+}
+
+/* The leaf that a row is in. */
+static inline size_t tw__leaf_at(const tw__leaves *l, size_t row)
+{
+    const size_t of_longer = l->longer * (l->each + 1);
+    return row < of_longer ? row / (l->each + 1) : l->longer + (row - of_longer) / l->each;
+}
+#endif
