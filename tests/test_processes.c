@@ -311,6 +311,8 @@ static void refused(void **state)
         {"allreduce:workers=2", "workers are processes here: write mpi+ before the exchange"},
         {"mpi+allreduce:workers=2", "mpirun -n N says how many there are"},
         {"mpi+hogwild", "share memory"},
+        {"mpi:dedicated=1+allreduce", "dedicated=1 needs workers that do not wait for each other"},
+        {"mpi:dedicated=2+ps:sync=asp", "dedicated=2 leaves no process to train"},
         {"mpi+roundrobin", "roundrobin does not run in several processes yet"},
     };
     worker_run r = {.rows = networks_data, .model = "flatten; dense 3 softmax", .classes = 3};

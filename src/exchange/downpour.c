@@ -167,7 +167,8 @@ static tw_status visit_server(tw__workers *x, size_t s, tw_visitor *v, tw_error 
 static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err)
 {
     struct downpour *d = x->state;
-    for (size_t s = worker; x->spreads && s < x->n_servers; s += x->n) {
+    for (size_t s = 0; x->spreads && s < x->n_servers; s++) {
+        if (tw__home(x, x->n + s) != worker) continue;
         TW_TRY(tw__stepper_visit_weights(x, &d->server[s].stepper, v, err));
         if (whole) TW_TRY(visit_server(x, s, v, err));
     }
@@ -192,6 +193,7 @@ static tw_status make_servers(tw__workers *x, struct downpour *d, tw_error *err)
     const char *const rule = *x->choice.quoted ? x->choice.quoted : initial_rule;
     x->n_servers = tw__servers_count(x);
     x->has_several = x->has_server_rule = 1;
+    x->serves_apart = 1;
     x->spreads = x->n_servers > 1;
     TW_TRY(tw__alloc(x->ctx, &d->server, x->n_servers, sizeof *d->server, err));
     for (size_t s = 0; s < x->n_servers; s++) {

@@ -256,7 +256,8 @@ static tw_status collect(tw__workers *x, int whole, tw_error *err)
 static int take(tw__workers *x, tw__worker *me)
 {
     tw__processes *c = x->carrier;
-    const uint64_t update = c->taken[c->rank] * x->n + c->rank;
+    if (c->rank < x->dedicated) return 0;
+    const uint64_t update = c->taken[c->rank] * (x->n - x->dedicated) + c->rank - x->dedicated;
     if (update >= atomic_load(&x->limit)) return 0;
     me->update = update;
     c->taken[c->rank]++;
@@ -335,8 +336,11 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
     return TW_OK;
 }
 
-static const tw_option options[] = {{"timeout", TW_REAL, NULL, 30, 2, 1e6, TW_CLOSED,
-                                     "seconds without a sign of life after which a process is lost"}};
+static const tw_option options[] =
+    {{"timeout", TW_REAL, NULL, 30, 2, 1e6, TW_CLOSED,
+      "seconds without a sign of life after which a process is lost"},
+     {"dedicated", TW_INT, NULL, 0, 0, 1024, TW_CLOSED,
+      "so many processes, the first, have servers alone, and do not train (ps:sync=asp and ssp, downpour)"}};
 
 const tw__transport tw__transport_mpi = {
     .about = {.size = sizeof(tw_exchange),
@@ -347,7 +351,7 @@ const tw__transport tw__transport_mpi = {
                   "as many workers as processes; servers are in that of rank 0, or of rank 0, 1, ... where\n"
                   "each steps its range apart (ps:sync=asp and ssp, downpour)\n"
                   "a message's content is sent with it, and acts as on threads",
-              .n_options = 1,
+              .n_options = 2,
               .options = options,
               .is_transport = 1},
     .shares_objective = 1,

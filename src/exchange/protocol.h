@@ -245,8 +245,12 @@ struct tw__workers {
     double kept;        /* bytes for all of them */
     /* Set by the protocol's create: servers; whether every update's rows are split among the workers. */
     size_t n_servers;
-    int spreads; /* likewise: the servers step apart, so that they may be in several processes (tw__home) */
-    int is_over; /* rank 0 has ended the run */
+    /* likewise: workers do not wait for each other, so that a process may have none; and there are several
+     * servers, which step apart and so may be in several processes */
+    int serves_apart, spreads;
+    size_t
+        dedicated; /* in processes: the first of them have servers alone, and their workers never compute */
+    int is_over;   /* rank 0 has ended the run */
     int splits, has_replicas; /* has_replicas: workers step weights of their own */
     int counts_arrivals; /* likewise, in simulations: what a worker has stepped counts when handed over */
     void *state, *carrier;
@@ -298,12 +302,14 @@ tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err);
 /* The worker in whose process a worker or server is. */
 static inline size_t tw__home(const tw__workers *x, size_t who)
 {
-    return who < x->n ? who : x->spreads ? (who - x->n) % x->n : 0;
+    const size_t homes = x->dedicated ? x->dedicated : x->spreads ? x->n : 1;
+    return who < x->n ? who : (who - x->n) % homes;
 }
-/* Of so many updates those that worker i has where each takes every n-th. */
+/* Of so many updates those that worker i has where each takes every n-th, n without dedicated processes. */
 static inline uint64_t tw__updates_of(const tw__workers *x, size_t i, uint64_t updates)
 {
-    return updates / x->n + (i < updates % x->n);
+    const size_t n = x->n - x->dedicated;
+    return i < x->dedicated ? 0 : updates / n + (i - x->dedicated < updates % n);
 }
 /* Whether what is saved is of no number of workers, so that another number may continue. */
 int tw__workers_regroup(const tw__workers *x);

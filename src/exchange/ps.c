@@ -262,9 +262,9 @@ static tw_status visit_server(tw__workers *x, struct ps *p, size_t s, tw_visitor
     for (size_t i = 0; i < waiting; i++)
         if (i >= x->n || server->waiting[i] >= x->n)
             return tw__fail(err, TW_ERR_DATA, "a server has stored workers that wait and are not there");
-    return p->sync == SSP && known != x->n
+    return p->sync == SSP && known != x->n - x->dedicated
                ? tw__fail(err, TW_ERR_DATA, "a server has stored clocks of %llu workers, not %zu",
-                          (unsigned long long)known, x->n)
+                          (unsigned long long)known, x->n - x->dedicated)
                : TW_OK;
 }
 
@@ -299,8 +299,8 @@ static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visit
 {
     struct ps *p = x->state;
     const int64_t servers = (int64_t)x->n_servers;
-    for (size_t s = worker; x->spreads && s < x->n_servers; s += x->n)
-        TW_TRY(visit_home(x, s, whole, v, err));
+    for (size_t s = 0; x->spreads && s < x->n_servers; s++)
+        if (tw__home(x, x->n + s) == worker) TW_TRY(visit_home(x, s, whole, v, err));
     if (tw__workers_regroup(x)) return TW_OK;
     TW_TRY(v->field(v, "versions", TW_I64, 1, &servers, p->client[worker].version, err));
     TW_TRY(v->field(v, "fresh", TW_I64, 0, NULL, &p->fresh[worker], err));
@@ -326,7 +326,7 @@ static tw_status regroup(tw__workers *x, uint64_t updates, tw_error *err)
     const uint64_t places = p->staleness + 2;
     for (size_t s = 0; s < x->n_servers && p->sync == SSP; s++) {
         memset(p->server[s].at_clock, 0, places * sizeof *p->server[s].at_clock);
-        p->server[s].least = updates / x->n;
+        p->server[s].least = updates / (x->n - x->dedicated);
         p->server[s].n_waiting = 0;
     }
     for (size_t i = 0; i < x->n; i++) {
@@ -336,7 +336,7 @@ static tw_status regroup(tw__workers *x, uint64_t updates, tw_error *err)
         p->again[i] = 0;
         for (size_t s = 0; s < x->n_servers; s++) {
             p->client[i].pushed[s] = clock;
-            if (p->sync == SSP) p->server[s].at_clock[clock % places]++;
+            if (p->sync == SSP && i >= x->dedicated) p->server[s].at_clock[clock % places]++;
         }
     }
     return refresh(x, err);
@@ -355,7 +355,7 @@ static tw_status make_server(tw__workers *x, struct ps *p, size_t s, tw_error *e
     if (p->gather > 0) server->stale.oldest = 1;
     if (p->sync != SSP) return TW_OK;
     TW_TRY(tw__alloc(x->ctx, &server->at_clock, p->staleness + 2, sizeof *server->at_clock, err));
-    server->at_clock[0] = x->n;
+    server->at_clock[0] = x->n - x->dedicated;
     return tw__alloc(x->ctx, &server->waiting, x->n, sizeof *server->waiting, err);
 }
 
@@ -415,6 +415,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     if (p->sync == SSP && p->staleness == 0) p->sync = BSP;
     p->gather = (uint64_t)tw__exchange_value(x, "gather");
     x->splits = p->sync == BSP;
+    x->serves_apart = p->sync != BSP;
     x->n_servers = tw__servers_count(x);
     TW_TRY(check(x, p, err));
     TW_TRY(tw__stepper_create(x, 0, x->set.size, 0, &p->all, err));

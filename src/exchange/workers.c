@@ -52,6 +52,18 @@ uint64_t tw__exchange_steps(const tw_exchange_choice *choice, uint64_t updates)
     return p->steps ? p->steps(choice->values, updates) : updates;
 }
 
+static tw_status refuse_dedicated(const tw__workers *x, const char *why, tw_error *err)
+{
+    return tw__fail(err, TW_ERR_SPEC, "exchange %s: dedicated=%zu %s", x->choice.spec, x->dedicated, why);
+}
+
+static tw_status check_dedicated(const tw__workers *x, tw_error *err)
+{
+    if (x->set.trace)
+        return refuse_dedicated(x, "and a trace: on threads, which repeat it, every worker trains", err);
+    return x->dedicated < x->n ? TW_OK : refuse_dedicated(x, "leaves no process to train", err);
+}
+
 tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__workers_setting *setting,
                              tw_error *err)
 {
@@ -76,7 +88,12 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
         x->worker[i].index = i;
         x->worker[i].at = setting->w;
     }
+    if (s == TW_OK && x->n > 1) x->dedicated = (size_t)tw__transport_value(x, "dedicated");
+    if (s == TW_OK && x->dedicated) s = check_dedicated(x, err);
     if (s == TW_OK) s = x->protocol->create(x, err);
+    if (s == TW_OK && x->dedicated && !x->serves_apart)
+        s = refuse_dedicated(x, "needs workers that do not wait for each other: ps:sync=asp or ssp, downpour",
+                             err);
     if (s == TW_OK) s = tw__wire_create(x, err);
     if (s == TW_OK) s = x->transport->create(x, err);
     if (s == TW_OK && setting->trace)
