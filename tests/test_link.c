@@ -104,7 +104,7 @@ static void others_learn_of_a_failure(void **state)
     tw_link *a = open_end(&net, ctx, 0), *b = open_end(&net, ctx, 1);
     tw_link_close(b, &failure);
     assert_true(net.end[1].failed);
-    assert_int_equal(wait_for_loss(a, 30, &err), TW_ERR_WORKER);
+    assert_int_equal(wait_for_loss(a, 30, &err), TW_ERR_DATA);
     assert_string_equal(err.message, "rank 1 on east has failed: a9a.txt:812: feature index 0");
     tw_link_close(a, NULL); /* which does not wait for one that has failed */
     assert_true(net.end[0].failed);

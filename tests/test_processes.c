@@ -205,7 +205,7 @@ static void refused_by_rank_0(const worker_run *r, const worker_run *other, cons
         fail_msg("\"%s\" and not \"%s\"", p[0].err.message, text);
     assert_int_equal(p[0].err.code, TW_ERR_SPEC);
     assert_null(p[1].weights);
-    assert_int_equal(p[1].err.code, TW_ERR_WORKER);
+    assert_int_equal(p[1].err.code, TW_ERR_SPEC);
     assert_non_null(strstr(p[1].err.message, "rank 0 on north has failed: rank 1 on east makes another run"));
     free_all(p, 2);
 }

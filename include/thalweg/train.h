@@ -213,7 +213,8 @@ typedef struct tw_run_options {
     /* What joins the processes that make this run together, each with the same options, rows and weights, and
      * an exchange on the transport mpi; NULL: there is one. It must outlive the run. Rank 0 decides how far
      * the run goes, and has its weights and history; elsewhere tw_run_step works until that run is freed, and
-     * then has the status TW_RUN_INTERRUPTED. TW_ERR_WORKER: another process has failed or is lost. */
+     * then has the status TW_RUN_INTERRUPTED. An error of another process, with its rank, is one here,
+     * too; TW_ERR_WORKER: another one is lost. */
     tw_link *link;
 } tw_run_options;
 #define TW_RUN_OPTIONS_INIT            \

@@ -238,10 +238,11 @@ static tw_status tell_all(tw_link *l, enum sign sign, const tw_error *failure, t
 
 static void note_failure(tw_link *l, size_t rank, tw_status code, const char *text)
 {
+    const int is_error = (code > TW_OK && code < TW_ERR_WORKER) || code == TW_ERR_STATE;
     pthread_mutex_lock(&l->lock);
     if (l->failed == l->carrier.ranks) {
         l->failed = rank;
-        l->why.code = code;
+        l->why.code = is_error ? code : TW_ERR_WORKER;
         snprintf(l->why.message, sizeof l->why.message, "%s", text);
     }
     pthread_mutex_unlock(&l->lock);
@@ -300,7 +301,7 @@ tw_status tw__link_check(tw_link *l, double timeout, const char *doing, tw_error
     pthread_mutex_lock(&l->lock);
     if (l->failed == l->carrier.rank) s = tw__fail(err, l->why.code, "%s", l->why.message);
     else if (l->failed < l->carrier.ranks)
-        s = tw__fail(err, TW_ERR_WORKER, "rank %zu on %.60s has failed: %.350s", l->failed,
+        s = tw__fail(err, l->why.code, "rank %zu on %.60s has failed: %.350s", l->failed,
                      l->carrier.hosts[l->failed], l->why.message);
     for (size_t i = 0; s == TW_OK && i < l->carrier.ranks; i++)
         if (i != l->carrier.rank && gives_signs(l, i) && now - l->heard[i] > timeout)

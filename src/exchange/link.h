@@ -28,7 +28,7 @@ tw_status tw__link_send(tw_link *link, int channel, size_t to, tw__parcel *parce
 tw_status tw__link_receive(tw_link *link, int channel, size_t from, tw__parcel **out, tw_error *err);
 /* Gives the carrier time to send what is not yet sent. */
 tw_status tw__link_push(tw_link *link, tw_error *err);
-/* TW_ERR_WORKER: a process has failed, or has given no sign of life for so many seconds. doing: what this one
- * waits for, for the message. */
+/* The error of another process, if one has failed; TW_ERR_WORKER: one has given no sign of life for so many
+ * seconds. doing: what this one waits for, for the message. */
 tw_status tw__link_check(tw_link *link, double timeout, const char *doing, tw_error *err);
 #endif
