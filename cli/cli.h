@@ -66,6 +66,8 @@ struct cli_command {
     size_t fields_at;
     size_t size;         /* of the struct of values */
     const void *initial; /* its defaults; NULL: all zero */
+    int is_prefix;       /* the first word that is no option begins another command's line */
+    const void *user;    /* of run */
     tw_status (*run)(const struct cli_call *call, tw_error *err);
 };
 
@@ -145,6 +147,12 @@ tw_status cli_find(int argc, char **argv, const struct cli_command **out, int *w
 /* Parses argv (behind the command's name) and runs the command, or prints its help. */
 tw_status cli_run(const struct cli_command *command, int argc, char **argv, tw_error *err);
 int cli_given(const struct cli_call *call, const char *name);
+/* The value of a text option; NULL: it was not given. */
+const char *cli_text_value(const struct cli_call *call, const char *name);
+/* "--time=60": an option that was given, as a word which the caller frees; NULL with err filled. */
+char *cli_option_word(const struct cli_call *call, const char *name, tw_error *err);
+/* train's options that may be given with --resume, and --resume itself; ends with NULL. */
+extern const char *const cli_with_resume[];
 /* Fails if `word`, which is on the line, belongs to a list whose quotes were forgotten: --optimizers sgd
  * adam. */
 tw_status cli_check_quotes(const struct cli_call *call, const char *word, tw_error *err);

@@ -5,6 +5,7 @@
 #define CLI_COMMANDS_H
 #define CLI_COMMANDS(X) \
     X(train)            \
+    X(launch)           \
     X(eval)             \
     X(predict)          \
     X(generate)         \

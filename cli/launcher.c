@@ -4,6 +4,7 @@
 #include "cli.h"
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <thalweg/exchange.h>
@@ -43,6 +44,44 @@ int cli_launched(struct cli_launcher *out)
     }
     *out = (struct cli_launcher){.ranks = 1, .here = 1};
     return 0;
+}
+
+int cli_is_of_another(const char *message)
+{
+    return !strncmp(message, "rank ", 5) && strstr(message, " has failed: ") != NULL;
+}
+
+int cli_is_supervised(void) { return getenv(CLI_SUPERVISED) != NULL; }
+
+static struct {
+    size_t rank;
+    int fd; /* 0: nothing is reported */
+} reports;
+
+void cli_report_to(size_t rank, int fd)
+{
+    reports.rank = rank;
+    reports.fd = fd < 0 ? STDERR_FILENO : fd;
+}
+
+/* In one write, as the launcher mixes the lines of all. */
+void cli_report(const char *format, ...)
+{
+    char line[PATH_MAX + 64], shown[sizeof line];
+    va_list args;
+    if (!reports.fd) return;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    dprintf(reports.fd, CLI_REPORT "%zu %s\n", reports.rank, tw_printable(line, shown, sizeof shown));
+}
+
+void cli_report_end(tw_status status, const tw_error *err)
+{
+    if (status == TW_OK) cli_report("ended 0");
+    else
+        cli_report("ended %d %s", cli_exit_code(status),
+                   err->message[0] ? err->message : tw_status_name(status));
 }
 
 int cli_find_plugin(const char *mpi, char to[PATH_MAX])

@@ -17,6 +17,27 @@ int cli_launched(struct cli_launcher *out);
 /* The plug-in for an MPI, in THALWEG_PLUGINS if that is set, else beside the program or where it is
  * installed; 0: there is none, and `to` is a place where it could be. */
 int cli_find_plugin(const char *mpi, char to[PATH_MAX]);
+/* thalweg launch reads what the processes that it has had started say of themselves, lines on the error
+ * output: "thalweg-rank RANK" and
+ *     started PID HOST
+ *     run UPDATES DIRECTORY     rank 0: the run has this folder, and begins after these updates
+ *     kept UPDATES              rank 0: there is a checkpoint
+ *     ended CODE MESSAGE
+ *     gone CODE TIME            of its parent: 128 and the number of a signal, or its exit code */
+#define CLI_REPORT "thalweg-rank "
+/* Whether a message tells of another process: that one knows better. */
+int cli_is_of_another(const char *message);
+/* The variable by which the processes know that they are to. */
+#define CLI_SUPERVISED "THALWEG_LAUNCH"
+int cli_is_supervised(void);
+/* The rest of the program runs in a child of the one that calls, which waits for it. fd: where the process
+ * reports; -1: to the error output. */
+void cli_be_monitored(size_t rank, int fd);
+void cli_report_to(size_t rank, int fd);
+/* Nothing without thalweg launch. */
+__attribute__((format(printf, 1, 2))) void cli_report(const char *format, ...);
+/* "ended": in time for the others, which end when they are told, or after the run of rank 0. */
+void cli_report_end(tw_status status, const tw_error *err);
 /* *link: NULL, or to the processes that were started with this one, for a run over the exchange *exchange,
  * which then is one on mpi, perhaps in `text`. resumed: it is that of the run that continues. */
 tw_status cli_open_link(tw_context *ctx, int resumed, const char **exchange, char text[TW_SPEC_MAX],

@@ -154,12 +154,14 @@ static int keep_quiet(const struct cli_launcher *launcher)
 }
 
 /* What rank 0 has said, of itself or of others, they do not say again. All processes read the same line: what
- * is wrong with it rank 0 is given the time to say, upon which the launcher ends the others. */
+ * is wrong with it rank 0 is given the time to say, upon which the launcher ends the others. Under thalweg
+ * launch each reports how it ends, and launch has the last word. */
 static void tell(const struct cli_launcher *launcher, int kept, const tw_error *err)
 {
     const char *text = err->message[0] ? err->message : tw_status_name(err->code);
-    if (kept < 0) cli_say("thalweg: %s", text);
-    else if (err->code != TW_ERR_WORKER || (!strncmp(text, "rank 0 ", 7) && !strstr(text, " has failed: "))) {
+    if (cli_is_supervised()) cli_report_end(err->code, err);
+    else if (kept < 0) cli_say("thalweg: %s", text);
+    else if (!cli_is_of_another(text) && (err->code != TW_ERR_WORKER || !strncmp(text, "rank 0 ", 7))) {
         sleep(err->code == TW_ERR_SPEC || err->code == TW_ERR_STATE);
         dup2(kept, STDERR_FILENO);
         cli_say("thalweg: rank %zu of %zu: %s", launcher->rank, launcher->ranks, text);
@@ -173,6 +175,7 @@ int main(int argc, char **argv)
     fill_streams();
     cli_launched(&launcher);
     const int kept = keep_quiet(&launcher);
+    if (cli_is_supervised()) cli_be_monitored(launcher.rank, kept);
     memset(&err, 0, sizeof err);
     /* a write past the limit fails, and is reported as such */
     signal(SIGXFSZ, SIG_IGN);
@@ -185,5 +188,6 @@ int main(int argc, char **argv)
         status = cli_fail(&err, TW_ERR_SYSTEM, "cannot write to the standard output: %s",
                           errno ? strerror(errno) : "write error");
     if (status != TW_OK) tell(&launcher, kept, &err);
+    else cli_report_end(TW_OK, NULL);
     return cli_exit_code(status);
 }

@@ -56,6 +56,29 @@ int cli_given(const struct cli_call *call, const char *name)
     return o && (call->given[o - call->options]);
 }
 
+static const void *value_of(const struct cli_call *call, const struct cli_option *o)
+{
+    return (const char *)call->values + o->offset;
+}
+
+const char *cli_text_value(const struct cli_call *call, const char *name)
+{
+    if (!cli_given(call, name)) return NULL;
+    return *(const char *const *)value_of(call, option_named(call->options, name, strlen(name)));
+}
+
+char *cli_option_word(const struct cli_call *call, const char *name, tw_error *err)
+{
+    const struct cli_option *o = option_named(call->options, name, strlen(name));
+    const void *value = value_of(call, o);
+    switch (o->type) {
+    case CLI_FLAG: return cli_text(err, "--%s", name);
+    case CLI_TEXT: return cli_text(err, "--%s=%s", name, *(const char *const *)value);
+    case CLI_NATURAL: return cli_text(err, "--%s=%llu", name, (unsigned long long)*(const uint64_t *)value);
+    default: return cli_text(err, "--%s=%.17g", name, *(const double *)value);
+    }
+}
+
 static int is_among(const char *name, const char *const *names)
 {
     for (; *names; names++)
@@ -234,7 +257,10 @@ static tw_status read_line(struct reading *r, tw_error *err)
         used = 1;
         if (is_option && !strcmp(word, "--")) words = 1;
         else if (is_option) CLI_TRY((word[1] == '-' ? read_long : read_short)(r, i, &used, err));
-        else if (r->values) c->word[c->n++] = c->line[i];
+        else {
+            words |= c->command->is_prefix;
+            if (r->values) c->word[c->n++] = c->line[i];
+        }
     }
     return TW_OK;
 }

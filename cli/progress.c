@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "progress.h"
 #include "cli.h"
+#include "launcher.h"
 #include "norms.h"
 #include "worker_table.h"
 #include <math.h>
@@ -113,6 +114,8 @@ int progress_event(void *progress, const tw_event *e)
     } else if (e->kind == TW_EVENT_FIT) {
         if (p->live) redraw(p, e);
         p->start = cli_seconds();
+    } else if (e->kind == TW_EVENT_CHECKPOINT) {
+        cli_report("kept %llu", (unsigned long long)tw_run_steps(tw_job_run_of(p->job)));
     } else if (e->line) {
         if (!p->quiet) print_epoch(p, e, (double)(p->done - p->epoch_first) * (double)p->batch);
         if (p->details) {

@@ -78,10 +78,11 @@ static tw_status check_from(const char *from, const char *out, tw_error *err)
     return cli_fail(err, TW_ERR_SPEC, "from = %.300s would be replaced by the run (give another out)", from);
 }
 
+const char *const cli_with_resume[] = {"resume",    "threads", "time",  "log",     "log-every",
+                                       "log-norms", "json",    "quiet", "verbose", NULL};
+
 static tw_status check_line(const struct cli_call *call, tw_error *err)
 {
-    static const char *const beside[] = {"resume",    "threads", "time",  "log",     "log-every",
-                                         "log-norms", "json",    "quiet", "verbose", NULL};
     const struct values *v = call->values;
     if (!v->resume) {
         if (!v->job.data)
@@ -94,7 +95,7 @@ static tw_status check_line(const struct cli_call *call, tw_error *err)
     }
     if (call->n)
         return cli_fail(err, TW_ERR_SPEC, "--resume %.100s takes no DATA: the run knows its own", v->resume);
-    const char *odd = cli_first_given(call, beside, 0);
+    const char *odd = cli_first_given(call, cli_with_resume, 0);
     if (!odd) return TW_OK;
     return cli_fail(
         err, TW_ERR_SPEC,
@@ -338,8 +339,17 @@ static tw_status follow(struct values *v, tw_context *ctx, tw_error *err)
     v->job.out = v->resume;
     tw_status status = open_job(v, ctx, &v->job, &job, &log, err);
     if (status == TW_OK) status = tw_job_run(job, err);
+    if (status != TW_OK) cli_report_end(status, err);
     tw_job_free(job);
     return status;
+}
+
+/* Under thalweg launch, which continues the run there. */
+static void report_run(tw_job *job)
+{
+    if (!tw_run_is_over(tw_job_status(job)))
+        cli_report("run %llu %s", (unsigned long long)tw_run_steps(tw_job_run_of(job)),
+                   tw_job_directory(job));
 }
 
 static tw_status lead(struct values *v, tw_context *ctx, struct progress *progress, tw_error *err)
@@ -359,8 +369,12 @@ static tw_status lead(struct values *v, tw_context *ctx, struct progress *progre
     v->job.numbered = !v->resume && !v->job.out;
     v->job.out = directory;
     tw_status status = open_job(v, ctx, &v->job, &job, &log, err);
-    if (status == TW_OK) status = run_job(v, job, progress, &log, err);
+    if (status == TW_OK) {
+        report_run(job);
+        status = run_job(v, job, progress, &log, err);
+    }
     status = run_log_close(&log, status, err);
+    if (status != TW_OK) cli_report_end(status, err);
     tw_job_free(job);
     return status;
 }
