@@ -27,11 +27,12 @@ static void NAIVE(dense_forward)(tw__rows rows, size_t in, size_t out, const voi
         }
 }
 
-static void NAIVE(dense_input)(tw__rows rows, size_t in, size_t out, const void *dy, const void *w, void *dx)
+static void NAIVE(dense_input)(tw__rows rows, size_t in, size_t out, const void *dy, const void *w,
+                               tw__into into, void *dx)
 {
     for (size_t r = 0; r < rows.n; r++)
         for (size_t i = 0; i < in; i++) {
-            REAL sum = 0;
+            REAL sum = into == TW__CONTINUE ? ((const REAL *)dx)[r * in + i] : 0;
             for (size_t o = 0; o < out; o++)
                 sum =
                     FMA(((const REAL *)dy)[r * out + o], ((const REAL *)w)[tw__dense_at(in, out, i, o)], sum);

@@ -63,13 +63,13 @@ static void check_rows(const subject *s)
     char *const turned = noise(s->k, s->in * s->out), *const zeros = calloc(s->in, s->k->real);
     d->turn(s->in, s->out, s->w, turned);
     d->forward(all, s->in, s->out, x_of(s, 0), s->w, s->packed, s->bias, y_of(s, 0));
-    d->input(all, s->in, s->out, dy_of(s, 0), s->w, dx_of(s, 0));
+    d->input(all, s->in, s->out, dy_of(s, 0), s->w, TW__START, dx_of(s, 0));
     for (size_t f = 0; f < leaves_of(s) * frames_of_leaf(s); f++) {
         const tw__rows rows = rows_of_frame(s, f);
         if (rows.n == 0) break;
         char *const y = noise(s->k, FRAME * s->out), *const dx = noise(s->k, FRAME * s->in);
         d->forward(rows, s->in, s->out, x_of(s, f), s->w, s->packed, s->bias, y);
-        d->input(rows, s->in, s->out, dy_of(s, f), s->w, dx);
+        d->input(rows, s->in, s->out, dy_of(s, f), s->w, TW__START, dx);
         assert_memory_equal(y, y_of(s, f), rows.n * s->out * s->k->real);
         assert_memory_equal(dx, dx_of(s, f), rows.n * s->in * s->k->real);
         d->forward(rows, s->out, s->in, dy_of(s, f), turned, turned, zeros, dx);

@@ -12,7 +12,9 @@ static void check_dense(bench *b, size_t rows, size_t in, size_t out)
     void *y = numbers(b, rows * out, NORMAL), *dx = numbers(b, rows * in, NORMAL);
     char what[80];
     b->naive->dense.forward(tw__rows_together(rows), in, out, x, w, NULL, bias, y);
-    b->naive->dense.input(tw__rows_together(rows), in, out, dy, w, dx);
+    void *more = copy(dx, rows * in * b->real), *begun = copy(dx, rows * in * b->real);
+    b->naive->dense.input(tw__rows_together(rows), in, out, dy, w, TW__START, dx);
+    b->naive->dense.input(tw__rows_together(rows), in, out, dy, w, TW__CONTINUE, more);
     for (size_t l = 0; l < b->levels; l++) {
         const tw__kernels *k = b->fast[l];
         void *packed = numbers(b, k->dense.packed(in, out), NORMAL), *fy = numbers(b, rows * out, NORMAL),
@@ -23,8 +25,11 @@ static void check_dense(bench *b, size_t rows, size_t in, size_t out)
         k->dense.pack(in, out, (tw__part){2, 3}, w, packed);
         k->dense.forward(tw__rows_together(rows), in, out, x, w, packed, bias, fy);
         same(b, l, what, rows * out, y, fy);
-        k->dense.input(tw__rows_together(rows), in, out, dy, w, fdx);
+        k->dense.input(tw__rows_together(rows), in, out, dy, w, TW__START, fdx);
         same(b, l, what, rows * in, dx, fdx);
+        memcpy(fdx, begun, rows * in * b->real);
+        k->dense.input(tw__rows_together(rows), in, out, dy, w, TW__CONTINUE, fdx);
+        same(b, l, what, rows * in, more, fdx);
         for (int into = TW__START; into <= TW__ADD; into++) {
             void *dw = copy(start, (in * out + out) * b->real),
                  *fast = copy(start, (in * out + out) * b->real);
@@ -38,7 +43,7 @@ static void check_dense(bench *b, size_t rows, size_t in, size_t out)
         }
         free(packed), free(fy), free(fdx);
     }
-    free(x), free(w), free(bias), free(dy), free(start), free(y), free(dx);
+    free(x), free(w), free(bias), free(dy), free(start), free(y), free(dx), free(more), free(begun);
 }
 
 static void test_dense(void **state)

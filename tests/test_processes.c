@@ -1,75 +1,7 @@
 /* Workers in separate processes, here threads with a link over memory: each makes its own run.
  * SPDX-License-Identifier: MIT */
-#include "worker_runs.h"
+#include "process_runs.h"
 #include "exchange/content.h"
-#include "memory_link.h"
-
-/* One process: its run, and what became of it. */
-struct process {
-    const worker_run *run;
-    const char *exchange;
-    tw_link *link;
-    size_t bytes;
-    void *weights; /* of rank 0 */
-    worker_run told;
-    tw_error err;
-};
-
-static void *be_process(void *arg)
-{
-    struct process *p = arg;
-    p->told = *p->run;
-    p->told.o.link = p->link;
-    p->told.threads = 1;
-    p->weights = worker_weights(&p->told, p->exchange, &p->bytes, &p->err);
-    tw_link_close(p->link, p->weights ? NULL : &p->err);
-    return NULL;
-}
-
-/* All processes of a run; run[i] may be another one. */
-static void be_all(const worker_run *const *run, const char *exchange, size_t n, struct process *to)
-{
-    memory_net net;
-    pthread_t thread[MEMORY_MOST];
-    tw_context *ctx = networks_context(1);
-    memory_open(&net, n);
-    for (size_t i = 0; i < n; i++) {
-        const tw_link_carrier c = memory_carrier(&net, i);
-        to[i] = (struct process){.run = run[i], .exchange = exchange};
-        assert_int_equal(tw_link_create(&to[i].link, ctx, &c, NULL), TW_OK);
-    }
-    for (size_t i = 0; i < n; i++) assert_int_equal(pthread_create(&thread[i], NULL, be_process, &to[i]), 0);
-    for (size_t i = 0; i < n; i++) pthread_join(thread[i], NULL);
-    memory_end_all(&net);
-    tw_context_free(ctx);
-}
-
-static void free_all(struct process *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++) free(p[i].weights);
-}
-
-/* The weights of rank 0 are those of another exchange in one process. */
-static void same_as(worker_run *r, const char *exchange, size_t n, const char *other)
-{
-    struct process p[MEMORY_MOST];
-    const worker_run *const runs[] = {r, r, r, r};
-    tw_error err = {0};
-    size_t bytes;
-    void *local = worker_weights(r, other, &bytes, &err);
-    if (!local) fail_msg("%s: %s", other, err.message);
-    const double loss = r->loss;
-    be_all(runs, exchange, n, p);
-    for (size_t i = 0; i < n; i++)
-        if (!p[i].weights)
-            fail_msg("%s, %s, rank %zu of %zu: %s", r->model, exchange, i, n, p[i].err.message);
-    if (p[0].bytes != bytes || memcmp(p[0].weights, local, bytes) != 0)
-        fail_msg("%s with %s: %s in %zu processes and %s differ", r->model,
-                 r->o.optimizer ? r->o.optimizer : "sgd", exchange, n, other);
-    assert_true(p[0].told.loss == loss);
-    free(local);
-    free_all(p, n);
-}
 
 static const char *const exact[] = {"mpi+allreduce", "mpi+sharded", "mpi+ps:sync=bsp",
                                     "mpi+ps:sync=bsp,servers=3"};

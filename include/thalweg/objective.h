@@ -159,6 +159,23 @@ typedef struct tw_glm {
     int is_squared;
 } tw_glm;
 
+/* The processes that a model is split among, each of which has a slice of it, as an evaluation sees them.
+ * What one sends another arrives in the order in which it was sent. Non-zero: the evaluation must stop. */
+typedef struct tw_ranks {
+    size_t size;        /* sizeof(tw_ranks) */
+    size_t rank, ranks; /* this one, of 0 .. ranks - 1 */
+    void *user;
+    int (*send)(void *user, size_t to, const void *bytes, size_t n); /* copies them and does not wait */
+    int (*receive)(void *user, size_t from, void *bytes, size_t n);  /* waits for them */
+} tw_ranks;
+
+/* Weights of a slice, `rows` times `width` numbers, of which row i begins at weight first + i * step of the
+ * whole model. */
+typedef struct tw_slice {
+    size_t rows, width, first, step;
+    int is_shared; /* every rank has them, and steps them alike */
+} tw_slice;
+
 typedef struct tw_objective {
     /* sizeof(tw_objective), set by the program also for one that the library fills */
     size_t size;
@@ -239,6 +256,15 @@ typedef struct tw_objective {
      * run at the same time; free_fork frees it again. The functions of `glm` may be shared. */
     tw_status (*fork)(void *user, tw_context *ctx, struct tw_objective *copy, tw_error *err);
     void (*free_fork)(struct tw_objective *copy);
+    /* NULL: all weights must be in one process. Else fills *copy, which is zeroed, with an objective on the
+     * same rows, of the weights that this rank has, in the order of copy->slices; free_fork frees it again.
+     * Its evaluations, one after the other, take place at all ranks in the same order, and have the bits of
+     * the whole objective: the sums, and of the gradient what is this rank's. *ranks is copied. TW_ERR_SPEC:
+     * there is nothing to split among so many. */
+    tw_status (*split)(void *user, tw_context *ctx, const tw_ranks *ranks, struct tw_objective *copy,
+                       tw_error *err);
+    const tw_slice *slices; /* of a slice; else NULL */
+    size_t n_slices;
 } tw_objective;
 #define TW_OBJECTIVE_INIT            \
     {                                \

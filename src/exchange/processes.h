@@ -107,4 +107,8 @@ tw_status tw__processes_say_state(tw__workers *x, const tw__parcel *p, tw_error 
 
 tw_status tw__processes_reduce(tw__workers *x, const tw__worker *me, double *sums, size_t lo, size_t hi,
                                size_t leaves, size_t n, tw_error *err);
+tw_status tw__processes_send_numbers(tw__workers *x, size_t to, const void *numbers, size_t bytes,
+                                     tw_error *err);
+tw_status tw__processes_receive_numbers(tw__workers *x, size_t from, void *numbers, size_t bytes,
+                                        tw_error *err);
 #endif

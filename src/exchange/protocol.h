@@ -109,6 +109,9 @@ typedef struct tw__protocol {
     int has_shards;
     /* Its workers may be in several processes: what one changes of another's goes by messages. */
     int is_for_processes;
+    /* Each worker has a slice of the model (split.h), and evaluates that. */
+    int splits_models;
+    int n_short; /* so many options may be written as numbers alone: grid:2x2 */
     /* What helps workers that wait for most of the time, as ": the rest of a sentence". NULL, or NULL is the
      * answer: nothing that is known. */
     const char *(*against_waiting)(const double *values);
@@ -171,6 +174,9 @@ typedef struct tw__transport {
     /* tw__workers_reduce; NULL: it cannot wait within an evaluation */
     tw_status (*reduce)(tw__workers *x, const tw__worker *me, double *sums, size_t lo, size_t hi,
                         size_t leaves, size_t n, tw_error *err);
+    /* Within an evaluation bytes to and from another worker, in their order; NULL: there is nobody else. */
+    tw_status (*send_numbers)(tw__workers *x, size_t to, const void *numbers, size_t bytes, tw_error *err);
+    tw_status (*receive_numbers)(tw__workers *x, size_t from, void *numbers, size_t bytes, tw_error *err);
     double (*now)(const tw__workers *x);
     /* NULL, or when all rest: the workers have shared evaluations of the length of so many updates. */
     void (*pass)(tw__workers *x, double updates);
@@ -196,6 +202,7 @@ typedef struct tw__optimizer_setting {
     size_t lo, hi;    /* the weights that it steps */
     uint64_t steps;   /* that it will make; 0: as many as the run */
     uint64_t stream;  /* another number: other noise */
+    int of_slice;     /* 1: it steps what the slice has, in place of lo .. hi - 1 */
     const char *rule; /* NULL: the run's, with its schedule and groups */
 } tw__optimizer_setting;
 
@@ -213,7 +220,9 @@ typedef struct tw__workers_setting {
     size_t n_tensors;
     uint64_t total; /* updates of the run */
     uint64_t rows;
-    const tw_glm *glm; /* of the objective, or NULL */
+    const tw_glm *glm;      /* of the objective, or NULL */
+    const tw_slice *slices; /* of a protocol that splits models: this worker's slice, of slice_size numbers */
+    size_t n_slices, slice_size;
     uint64_t seed;
     int steps_lists, needs_point; /* the rule takes lists; looks at where its gradient was taken */
     size_t join_size;             /* numbers of a leaf that a reduction has at most */
@@ -251,7 +260,9 @@ struct tw__workers {
     size_t
         dedicated; /* in processes: the first of them have servers alone, and their workers never compute */
     int is_over;   /* rank 0 has ended the run */
+    tw_error failure;         /* what has stopped an evaluation; code TW_OK: nothing has */
     int splits, has_replicas; /* has_replicas: workers step weights of their own */
+    size_t parts;        /* likewise: workers that evaluate the same rows, each a slice of the model; 1 */
     int counts_arrivals; /* likewise, in simulations: what a worker has stepped counts when handed over */
     void *state, *carrier;
     tw_link *alone;        /* of workers in processes where the run was given no link: there is one */

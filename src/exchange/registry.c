@@ -104,8 +104,37 @@ static tw_status read_items(struct reading *r, int part, const tw__spec *spec, t
     return TW_OK;
 }
 
-static tw_status parse_part(tw__spec *spec, tw__text text, const tw_exchange **found, tw_error *err)
+/* A protocol's first options written as numbers alone, "grid:2x3", with their names, in `spelt`. */
+static tw_status spell_out(tw__text *text, char spelt[TW_SPEC_MAX], tw_error *err)
 {
+    const char *const colon = tw__text_find(*text, ':'), *const end = text->at + text->n;
+    const char *at = colon ? colon + 1 : end;
+    const tw_exchange *const e = colon ? find((tw__text){text->at, (size_t)(colon - text->at)}) : NULL;
+    const int most = e && !e->is_transport && !e->stands_for ? tw__protocol_of(e)->n_short : 0;
+    if (most == 0 || at == end || *at < '0' || *at > '9') return TW_OK;
+    int n = snprintf(spelt, TW_SPEC_MAX, "%s:", e->name);
+    for (int i = 0; i < most; i++) {
+        const char *const first = at;
+        while (at < end && *at >= '0' && *at <= '9') at++;
+        const int length = (int)(at - first), ends = at == end || *at == ',';
+        if (length == 0 || (i + 1 < most ? ends || *at != 'x' : !ends))
+            return tw__fail(err, TW_ERR_SPEC, "\"%.*s\": write %s", TW__SHOW(*text),
+                            most == 1 ? "split:2" : "grid:2x2");
+        if (n < TW_SPEC_MAX)
+            n += snprintf(spelt + n, (size_t)(TW_SPEC_MAX - n), "%s%s=%.*s", i ? "," : "", e->options[i].name,
+                          length, first);
+        at += i + 1 < most;
+    }
+    if (n < TW_SPEC_MAX) n += snprintf(spelt + n, (size_t)(TW_SPEC_MAX - n), "%.*s", (int)(end - at), at);
+    if (n >= TW_SPEC_MAX) return tw__fail(err, TW_ERR_SPEC, "exchange \"%.60s\" is too long", text->at);
+    *text = tw__text_of(spelt);
+    return TW_OK;
+}
+
+static tw_status parse_part(tw__spec *spec, tw__text text, char spelt[TW_SPEC_MAX], const tw_exchange **found,
+                            tw_error *err)
+{
+    TW_TRY(spell_out(&text, spelt, err));
     TW_TRY(tw__spec_parse(spec, text, err));
     *found = find(spec->name);
     if (!*found) return tw__name_unknown("unknown exchange", spec->name, name_at, NULL, err);
@@ -124,21 +153,23 @@ static const tw_exchange *carried_by(const tw__spec *transport)
 }
 
 /* What the text names, in one part or two; spec[1].n = 0: in one. */
-static tw_status parse(tw_exchange_choice *out, tw__text text, tw__spec spec[2], int *parts, tw_error *err)
+static tw_status parse(tw_exchange_choice *out, tw__text text, tw__spec spec[2], char spelt[2][TW_SPEC_MAX],
+                       int *parts, tw_error *err)
 {
     const tw_exchange *found[2] = {NULL, NULL};
     const size_t joint = tw__spec_joint(text);
     const tw__text second = {text.at + joint + 1, joint < text.n ? text.n - joint - 1 : 0};
     *parts = joint < text.n ? 2 : 1;
-    TW_TRY(parse_part(&spec[0], (tw__text){text.at, joint}, &found[0], err));
-    if (*parts == 2) TW_TRY(parse_part(&spec[1], second, &found[1], err));
+    TW_TRY(parse_part(&spec[0], (tw__text){text.at, joint}, spelt[0], &found[0], err));
+    if (*parts == 2) TW_TRY(parse_part(&spec[1], second, spelt[1], &found[1], err));
     if (*parts == 2 && (!found[0]->is_transport || found[1]->is_transport))
         return tw__fail(
             err, TW_ERR_SPEC,
             "\"%.*s\": a transport comes first and a protocol second, as in sim:workers=100+easgd",
             TW__SHOW(text));
     out->protocol = *parts == 2 ? found[1] : found[0]->is_transport ? carried_by(&spec[0]) : found[0];
-    out->transport = found[0]->is_transport ? found[0] : tw_exchange_find("threads");
+    const int is_apart = !out->protocol->is_transport && tw__protocol_of(out->protocol)->splits_models;
+    out->transport = found[0]->is_transport ? found[0] : tw_exchange_find(is_apart ? "mpi" : "threads");
     if (strcmp(out->protocol->name, "local") != 0) return TW_OK;
     if (*parts == 2 || spec[0].n)
         return tw__fail(err, TW_ERR_SPEC, "exchange local has one process and no options, not \"%.*s\"",
@@ -181,8 +212,9 @@ static int write_spec(const struct reading *r, tw_exchange_choice *out)
 static tw_status read_exchange(tw_exchange_choice *out, const char *text, tw_error *err)
 {
     tw__spec spec[2];
+    char spelt[2][TW_SPEC_MAX];
     int parts;
-    TW_TRY(parse(out, tw__text_of(text), spec, &parts, err));
+    TW_TRY(parse(out, tw__text_of(text), spec, spelt, &parts, err));
     if (!out->transport) {
         out->is_exact = out->is_repeatable = 1;
         return join(out->spec, "local") ? TW_OK : TW_ERR_INTERNAL;

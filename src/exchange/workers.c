@@ -76,7 +76,8 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
                        .transport = setting->replay ? &tw__transport_replay
                                                     : tw__transport_of(setting->choice->transport),
                        .k = tw__kernels_for(setting->type, tw_context_isa(ctx)),
-                       .n = setting->workers};
+                       .n = setting->workers,
+                       .parts = 1};
     tw_status s = tw__workers_keep(x, sizeof *x->worker, err);
     if (s == TW_OK && x->transport->is_apart && !setting->link) {
         s = tw__link_alone(&x->alone, ctx, err);
@@ -276,7 +277,7 @@ int tw__take_update(tw__workers *x, tw__worker *me)
 
 tw_status tw__worker_compute(tw__workers *x, tw__worker *me, tw_error *err)
 {
-    const size_t part = x->splits ? me->index : 0, parts = x->splits ? x->n : 1;
+    const size_t part = x->splits ? me->index / x->parts : 0, parts = x->splits ? x->n / x->parts : 1;
     me->info.updates++;
     me->gradient.is_mean = 0;
     return x->set.compute(x->set.user, me->index, me->update, part, parts, me->at, &me->gradient, err);

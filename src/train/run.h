@@ -143,8 +143,8 @@ tw_status tw__run_auto_lr(tw_run *r, tw__preset *preset, double weight, tw_error
 tw_status tw__run_lead(tw_run *r, tw_error *err);
 /* run_rounds.c, of estimators that are led: begins a round, when all rest, if the next update does; the
  * direction of an update's rows at some weights. */
-/* The nodes of a whole update into one. */
-void tw__run_fold(const tw_run *r, tw__gradient *g);
+/* The nodes of a whole update, of so many weights, into one. */
+void tw__run_fold(const tw_run *r, size_t size, tw__gradient *g);
 tw_status tw__run_begin_round(tw_run *r, tw__workers *x, tw_error *err);
 typedef struct tw__follower {
     tw_run *r;
@@ -190,7 +190,7 @@ int tw__run_regroups(const tw_run *r);
 double tw__run_clock(const tw_run *r);
 /* What the workers have come to by now, in r->w. */
 tw_status tw__run_gather(tw_run *r, tw_error *err);
-/* Where servers in several processes have them: what is saved is that. */
+/* Where servers or slices in several processes have them: what is saved is that. */
 tw_status tw__run_gather_ranges(tw_run *r, tw_error *err);
 tw_status tw__run_visit_workers(tw_run *r, tw_visitor *v, tw_error *err);
 

@@ -88,7 +88,7 @@ static tw_status list_at(tw__follower *f, const tw_draw *draw, const tw__update 
     tw__collector_begin(f->collector, 0, 1, 0, to);
     TW_TRY(tw__batch_gradient(f->batch, &f->collector->base, point, u->rows, u->n, draw, f->r->mode, &sums,
                               err));
-    tw__run_fold(f->r, to);
+    tw__run_fold(f->r, f->r->size, to);
     return TW_OK;
 }
 

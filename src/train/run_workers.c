@@ -4,36 +4,12 @@
 #include "base/clock.h"
 #include "exchange/collect.h"
 #include "train/job.h"
-#include "train/run.h"
+#include "train/objective.h"
+#include "train/run_workers.h"
 #include <thalweg/registry.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* What a worker evaluates with. Where only one evaluates at a time, there is one, the run's. */
-struct station {
-    tw_run *r;
-    tw_context *ctx;
-    tw_objective objective;
-    int is_fork;
-    tw__batch *batch;
-    tw__estimator *estimator;
-    tw__collector collector;
-    tw__touched touched;
-    uint64_t *shard; /* rows of it */
-    size_t shard_capacity;
-    tw__follower follower; /* of a led estimator */
-};
-
-struct tw__run_workers {
-    tw__workers *x;
-    struct station *station;
-    size_t n;
-    const tw_optimizer_options *options; /* while it is made */
-    tw_worker_info *info;                /* n_info of them */
-    size_t n_info;
-    uint64_t stretch; /* updates of a step */
-};
 
 /* ---- what the protocol asks for ------------------------------------------------------------------------ */
 
@@ -42,12 +18,12 @@ static struct station *station_of(const tw_run *r, size_t worker)
     return &r->workers->station[r->workers->n > 1 ? worker : 0];
 }
 
-void tw__run_fold(const tw_run *r, tw__gradient *g)
+void tw__run_fold(const tw_run *r, size_t size, tw__gradient *g)
 {
     const tw__kernels *k = tw__kernels_for(r->train.type, tw_context_isa(r->ctx));
     for (size_t stride = 1; stride < g->n; stride *= 2)
         for (size_t i = 0; i + stride < g->n; i += 2 * stride)
-            tw__sum_add(&g->node[i], &g->node[i + stride], k, r->train.type, r->size);
+            tw__sum_add(&g->node[i], &g->node[i + stride], k, r->train.type, size);
     g->n = 1;
 }
 
@@ -97,9 +73,14 @@ static tw_status compute(void *user, size_t worker, uint64_t update, size_t part
     const tw_status status =
         tw__batch_gradient(s->batch, &s->collector.base, at, u.rows, u.n, &draw, r->mode, &sums, err);
     if (status == TW_ERR_NOT_FINITE) tw__run_add_place(epoch, &u, err);
+    const tw_error *const failure = &r->workers->x->failure;
+    if (status == TW_STOPPED && failure->code != TW_OK) {
+        if (err) *err = *failure;
+        return (tw_status)failure->code;
+    }
     TW_TRY(status);
     to->rows = part > 0 ? 0 : u.n ? u.n : 1;
-    if (parts == 1) tw__run_fold(r, to);
+    if (parts == 1) tw__run_fold(r, tw__objective_size(&s->objective), to);
     return TW_OK;
 }
 
@@ -130,73 +111,6 @@ static tw_status count(void *user, size_t worker, void *w, const tw_sums *sums, 
     return TW_OK;
 }
 
-/* ---- optimisers of ranges ------------------------------------------------------------------------------ */
-
-static int keeps_shape(const tw_tensor *t, size_t offset, size_t n, size_t lo, size_t hi)
-{
-    return (offset >= lo && offset + n <= hi) || t->rank < 2;
-}
-
-/* The part of a tensor that is in the range; of a matrix in one row, as it stays a matrix. */
-static void cut(const tw_run *r, size_t i, size_t lo, size_t hi, tw_tensor *to, int64_t shape[2])
-{
-    const tw_tensor *t = &r->train.tensors[i];
-    const size_t n = tw__tensor_size(r->train.tensors, r->train.n_tensors, i, r->size), end = t->offset + n,
-                 from = t->offset > lo ? t->offset : lo, until = end < hi ? end : hi;
-    *to = *t;
-    to->offset = from - lo;
-    if (until - from == n) return;
-    shape[0] = keeps_shape(t, t->offset, n, lo, hi) ? (int64_t)(until - from) : 1;
-    shape[1] = (int64_t)(until - from);
-    to->shape = shape;
-    to->rank = shape[0] == 1 && t->rank > 1 ? 2 : 1;
-}
-
-static tw_status make_range(tw_run *r, const tw__optimizer_setting *s, tw_tensor *tensors,
-                            int64_t (*shapes)[2], tw_optimizer **out, tw_error *err)
-{
-    tw_optimizer_options o = *r->workers->options;
-    size_t n = 0;
-    for (size_t i = 0; i < r->train.n_tensors; i++) {
-        const size_t first = r->train.tensors[i].offset,
-                     end = first + tw__tensor_size(r->train.tensors, r->train.n_tensors, i, r->size);
-        if (first >= s->hi || end <= s->lo) continue;
-        cut(r, i, s->lo, s->hi, &tensors[n], shapes[n]);
-        n++;
-    }
-    o.tensors = tensors;
-    o.n_tensors = n;
-    o.seed += s->stream;
-    if (s->steps) o.total_steps = s->steps;
-    if (s->rule) {
-        o.rule = s->rule;
-        o.custom = NULL;
-        o.schedule = o.groups = NULL;
-        o.sparse = TW_SPARSE_EXACT;
-    }
-    return tw_optimizer_create(out, r->stepping, &o, err);
-}
-
-static tw_status make_optimizer(void *user, const tw__optimizer_setting *setting, tw_optimizer **out,
-                                tw_error *err)
-{
-    tw_run *r = user;
-    const size_t n = r->train.n_tensors;
-    tw_tensor *tensors = NULL;
-    int64_t(*shapes)[2] = NULL;
-    tw_status s = tw__alloc(r->ctx, &tensors, n, sizeof *tensors, err);
-    if (s == TW_OK) s = tw__alloc(r->ctx, &shapes, n, sizeof *shapes, err);
-    if (s == TW_OK) s = make_range(r, setting, tensors, shapes, out, err);
-    tw__free(r->ctx, shapes, n, sizeof *shapes);
-    tw__free(r->ctx, tensors, n, sizeof *tensors);
-    if (s != TW_OK || setting->hi - setting->lo == r->size || tw_optimizer_passes(*out) == 0) return s;
-    tw__fail(err, TW_ERR_SPEC, "%s measures whole tensors, of which servers have parts: use one server",
-             tw_optimizer_spec(*out));
-    tw_optimizer_free(*out);
-    *out = NULL;
-    return TW_ERR_SPEC;
-}
-
 /* ---- making -------------------------------------------------------------------------------------------- */
 
 static tw_status make_context(const tw_run *r, tw_context **out, tw_error *err)
@@ -221,13 +135,28 @@ tw_status tw__run_make_stepping(tw_run *r, const tw_exchange_choice *choice, tw_
     return make_context(r, &r->stepping, err);
 }
 
-static tw_status make_station(tw_run *r, struct station *s, const tw__estimator_setting *setting,
-                              tw_error *err)
+/* On the same rows, of all weights or of this worker's slice. */
+static tw_status make_objective(const tw_run *r, const tw_exchange_choice *choice, struct station *s,
+                                tw_error *err)
+{
+    tw__grid grid;
+    s->is_fork = 1;
+    if (!tw__protocol_of(choice->protocol)->splits_models)
+        return r->train.fork(r->train.user, s->ctx, &s->objective, err);
+    TW_TRY(tw__grid_of(choice, tw__workers_count(choice, r->ctx, r->o.link), &grid, err));
+    const tw_ranks ranks = tw__ranks_of(&s->rank, &grid, r->o.link ? tw_link_rank(r->o.link) : 0);
+    tw_error why;
+    const tw_status status = r->train.split(r->train.user, s->ctx, &ranks, &s->objective, &why);
+    return status == TW_OK ? status : tw__fail(err, status, "exchange %s: %s", choice->spec, why.message);
+}
+
+static tw_status make_station(tw_run *r, const tw_exchange_choice *choice, struct station *s,
+                              const tw__estimator_setting *setting, tw_error *err)
 {
     s->r = r;
     tw__collector_init(&s->collector);
     s->collector.whole = tw__batch_leaves(r->estimator->batch);
-    if (r->workers->n == 1) {
+    if (r->workers->n == 1 && !tw__protocol_of(choice->protocol)->splits_models) {
         s->ctx = r->ctx;
         s->objective = r->train;
         s->batch = r->batch;
@@ -235,8 +164,7 @@ static tw_status make_station(tw_run *r, struct station *s, const tw__estimator_
         return TW_OK;
     }
     TW_TRY(make_context(r, &s->ctx, err));
-    TW_TRY(r->train.fork(r->train.user, s->ctx, &s->objective, err));
-    s->is_fork = 1;
+    TW_TRY(make_objective(r, choice, s, err));
     TW_TRY(tw__batch_create(&s->batch, s->ctx, &s->objective, err));
     tw__batch_like(s->batch, r->batch);
     TW_TRY(tw__batch_follow(s->batch, r->estimator->batch, err));
@@ -284,7 +212,7 @@ static void free_station(struct station *s)
     if (s->ctx == s->r->ctx) return;
     tw__estimator_free(s->estimator);
     tw__batch_free(s->batch);
-    if (s->is_fork) s->objective.free_fork(&s->objective);
+    if (s->is_fork && s->objective.free_fork) s->objective.free_fork(&s->objective);
     tw_context_free(s->ctx);
 }
 
@@ -306,7 +234,11 @@ static tw_status refuse(const tw_exchange_choice *choice, const char *why, tw_er
 /* What several processes would each have a part of. */
 static tw_status check_apart(const tw_run *r, const tw_exchange_choice *choice, tw_error *err)
 {
-    const int is_apart = tw__transport_of(choice->transport)->is_apart;
+    const int is_apart = tw__transport_of(choice->transport)->is_apart,
+              is_split = tw__protocol_of(choice->protocol)->splits_models;
+    if (is_split && !is_apart) return refuse(choice, "a model is split among processes, on mpi alone", err);
+    if (is_split && !r->train.split)
+        return refuse(choice, "this model has no layers that could be split: it takes networks", err);
     if (r->o.link && !is_apart)
         return refuse(choice, "workers are processes here: write mpi+ before the exchange", err);
     if (is_apart && r->estimator->is_led) return refuse(choice, "a snapshot of svrg is one process's", err);
@@ -442,7 +374,7 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     ws->stretch = 1;
     TW_TRY(tw__alloc(r->ctx, &ws->station, ws->n, sizeof *ws->station, err));
     for (size_t i = 0; i < ws->n; i++) {
-        TW_TRY(make_station(r, &ws->station[i], estimator, err));
+        TW_TRY(make_station(r, choice, &ws->station[i], estimator, err));
         TW_TRY(make_follower(r, &ws->station[i], err));
     }
     make_lists(r, tw__protocol_of(choice->protocol));
@@ -466,6 +398,9 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
                                    .total = tw__run_updates(r),
                                    .rows = r->train.n_rows,
                                    .glm = r->train.glm,
+                                   .slices = ws->station[0].objective.slices,
+                                   .n_slices = ws->station[0].objective.n_slices,
+                                   .slice_size = tw__objective_size(&ws->station[0].objective),
                                    .seed = r->o.seed,
                                    .steps_lists = r->exchange->steps_lists,
                                    .needs_point = needs_point(o),
@@ -473,11 +408,11 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
                                    .optimizer = r->optimizer,
                                    .user = r,
                                    .compute = compute,
-                                   .make_optimizer = make_optimizer,
+                                   .make_optimizer = tw__run_make_optimizer,
                                    .commit = commit,
                                    .count = count};
     TW_TRY(tw__workers_create(&ws->x, r->stepping, &s, err));
-    for (size_t i = 0; i < ws->n; i++) ws->station[i].collector.x = ws->x;
+    for (size_t i = 0; i < ws->n; i++) ws->station[i].collector.x = ws->station[i].rank.x = ws->x;
     note_rate(r);
     return check_splits(r, choice, err);
 }
@@ -561,7 +496,8 @@ double tw__run_clock(const tw_run *r)
 
 tw_status tw__run_gather_ranges(tw_run *r, tw_error *err)
 {
-    return r->workers && r->workers->x->spreads ? tw__run_gather(r, err) : TW_OK;
+    const tw__workers *x = r->workers ? r->workers->x : NULL;
+    return x && (x->spreads || x->protocol->splits_models) ? tw__run_gather(r, err) : TW_OK;
 }
 
 tw_status tw__run_gather(tw_run *r, tw_error *err)

@@ -17,8 +17,9 @@ typedef struct tw__dense_kernels {
     void (*pack)(size_t in, size_t out, tw__part part, const void *w, void *packed);
     void (*forward)(tw__rows rows, size_t in, size_t out, const void *x, const void *w, const void *packed,
                     const void *bias, void *y);
-    /* dx[r][i] = chain from 0 over o ascending of dy[r][o] * w(i, o) */
-    void (*input)(tw__rows rows, size_t in, size_t out, const void *dy, const void *w, void *dx);
+    /* dx[r][i] = chain from 0 over o ascending of dy[r][o] * w(i, o); CONTINUE: from what stands there */
+    void (*input)(tw__rows rows, size_t in, size_t out, const void *dy, const void *w, tw__into into,
+                  void *dx);
     /* turned[o * in + i] = w(i, o): where dx of the same weights is wanted again and again, it is
      * forward(rows, out, in, dy, turned, turned, zeros, dx) */
     void (*turn)(size_t in, size_t out, const void *w, void *turned);

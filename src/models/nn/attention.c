@@ -165,7 +165,7 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     (void)y;
     p->k->dense.weights(tw__rows_together(lines), n, n, m.out, dy, p->into, tw__gradient_of(l, p, W_OUT),
                         tw__gradient_of(l, p, B_OUT));
-    p->k->dense.input(tw__rows_together(lines), n, n, dy, tw__tensor_of(l, p, W_OUT), dout);
+    p->k->dense.input(tw__rows_together(lines), n, n, dy, tw__tensor_of(l, p, W_OUT), TW__START, dout);
     for (size_t i = 0; i < p->rows * own->heads; i++) {
         const place_of_head h = head_at(own, i / own->heads, i % own->heads);
         p->k->attention.backward(&own->head, at(p, m.in, h.in), at(p, m.in, h.in + n),
@@ -174,7 +174,8 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     }
     p->k->dense.weights(tw__rows_together(lines), n, 3 * n, x, din, p->into, tw__gradient_of(l, p, W_IN),
                         tw__gradient_of(l, p, B_IN));
-    if (dx) p->k->dense.input(tw__rows_together(lines), n, 3 * n, din, tw__tensor_of(l, p, W_IN), dx);
+    if (dx)
+        p->k->dense.input(tw__rows_together(lines), n, 3 * n, din, tw__tensor_of(l, p, W_IN), TW__START, dx);
 }
 
 /* rows x heads x times x features of queries, keys or values. */

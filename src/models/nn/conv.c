@@ -1,6 +1,6 @@
 /* Convolutions of any kind.
  * SPDX-License-Identifier: MIT */
-#include "models/nn/conv.h"
+#include "models/nn/conv_cut.h"
 #include <string.h>
 
 enum { SAME = -1, MOST = 1 << 16 };
@@ -171,21 +171,38 @@ void *tw__conv_rest(const tw__conv_layer *own, const tw__pass *p)
 
 /* ---- the layer ----------------------------------------------------------------------------------------- */
 
+/* Those of a group see other channels than those of another. */
+size_t tw__conv_units(const tw__layer *l)
+{
+    const tw__conv_general *const c = &((const tw__conv_layer *)l->own)->general;
+    return c->groups == 1 ? c->out_c : 0;
+}
+
+void tw__conv_narrow(tw__layer *l)
+{
+    tw__conv_layer *const own = l->own;
+    own->valid.out_c = own->general.out_c = (size_t)l->out.n[l->out.rank - 1];
+}
+
 size_t tw__conv_packed(const tw__layer *l, const tw__kernels *k)
 {
     const tw__conv_layer *const own = l->own;
+    if (tw__conv_is_cut(l)) return tw__conv_cut_packed(l, k);
     return own->is_general ? 0 : k->conv.packed(&own->valid);
 }
 
 void tw__conv_pack(const tw__layer *l, const tw__kernels *k, tw__part part, const char *w, char *packed)
 {
     const tw__conv_layer *const own = l->own;
-    if (!own->is_general && part.i == 0) k->conv.pack(&own->valid, w + l->tensor[0].offset * k->real, packed);
+    if (part.i == 0 && tw__conv_is_cut(l)) tw__conv_cut_pack(l, k, w, packed);
+    else if (!own->is_general && part.i == 0)
+        k->conv.pack(&own->valid, w + l->tensor[0].offset * k->real, packed);
 }
 
 size_t tw__conv_scratch(const tw__layer *l, const tw__kernels *k)
 {
     const tw__conv_layer *const own = l->own;
+    if (tw__conv_is_cut(l)) return tw__conv_cut_scratch(l, k, NULL);
     return own->is_general ? k->conv_general.scratch(&own->general)
                            : tw__conv_padded(own) + k->conv.input_scratch(&own->valid);
 }
@@ -205,13 +222,14 @@ void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, con
     const void *const w = tw__tensor_of(l, p, 0);
     void *const dw = tw__gradient_of(l, p, 0), *const db = tw__gradient_of(l, p, 1);
     (void)y;
+    const int is_cut = tw__conv_is_cut(l);
     if (own->is_general) {
         p->k->conv_general.weights(p->rows, &own->general, x, dy, p->into, dw, db, p->scratch);
-        if (dx) p->k->conv_general.input(p->rows, &own->general, dy, w, dx, p->scratch);
-        return;
-    }
-    p->k->conv.weights(p->rows, &own->valid, tw__conv_pad(own, p, x), dy, p->into, dw, db);
-    if (dx) p->k->conv.input(p->rows, &own->valid, dy, p->packed, dx, tw__conv_rest(own, p));
+        if (dx && !is_cut) p->k->conv_general.input(p->rows, &own->general, dy, w, dx, p->scratch);
+    } else p->k->conv.weights(p->rows, &own->valid, tw__conv_pad(own, p, x), dy, p->into, dw, db);
+    if (dx && is_cut) tw__conv_cut_input(l, p, NULL, x, dy, dx);
+    else if (dx && !own->is_general)
+        p->k->conv.input(p->rows, &own->valid, dy, p->packed, dx, tw__conv_rest(own, p));
 }
 
 /* A sequence is a line of pixels, which ONNX has along the last dimension. */

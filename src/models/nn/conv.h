@@ -35,6 +35,8 @@ void tw__conv_forward(const tw__layer *l, const tw__pass *p, const void *x, void
 void tw__conv_backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                        void *dx);
 
+size_t tw__conv_units(const tw__layer *l);
+void tw__conv_narrow(tw__layer *l);
 void tw__conv_onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value);
 
 /* Whether a convolution, with relu between, and a pooling can run as one (math/kernels/conv_pool.h). */
@@ -51,5 +53,5 @@ void *tw__conv_rest(const tw__conv_layer *own, const tw__pass *p);
     .options = tw__conv_options, .n_options = TW__CONV_OPTIONS, .reads = TW__READS_INPUT,                   \
     .own_size = sizeof(tw__conv_layer), .setup = setup, .place = tw__conv_place, .packed = tw__conv_packed, \
     .pack = tw__conv_pack, .scratch = tw__conv_scratch, .forward = tw__conv_forward,                        \
-    .backward = tw__conv_backward, .onnx = tw__conv_onnx
+    .backward = tw__conv_backward, .onnx = tw__conv_onnx, .units = tw__conv_units, .narrow = tw__conv_narrow
 #endif

@@ -1,7 +1,7 @@
 /* dense 128: every output sees every input; "dense classes" has as many outputs as the data has classes. Of a
  * sequence each time by itself.
  * SPDX-License-Identifier: MIT */
-#include "models/nn/layer.h"
+#include "models/nn/team.h"
 
 static const tw_option options[] = {TW__INIT, TW__PENALTY_OPTIONS};
 enum { INIT, N_OPTIONS = 1 + TW__PENALTY_ROWS };
@@ -66,12 +66,18 @@ static void pack(const tw__layer *l, const tw__kernels *k, tw__part part, const 
     k->dense.pack(own->in, own->out, part, w + l->tensor[0].offset * k->real, to);
 }
 
-/* Above some weights it is these that take the time: they fill the first cache. */
+/* Above some weights it is these that take the time: they fill the first cache. All ranks of a layer that is
+ * cut decide alike. */
 static int wide(const tw__layer *l)
 {
     const struct dense *const own = l->own;
-    return own->out >= 16 && own->in * own->out >= 16384;
+    const size_t out = l->team ? l->all_units : own->out;
+    return out >= 16 && own->in * out >= 16384;
 }
+
+static size_t units(const tw__layer *l) { return ((const struct dense *)l->own)->out; }
+
+static void narrow(tw__layer *l) { ((struct dense *)l->own)->out = (size_t)l->out.n[l->out.rank - 1]; }
 
 static tw__rows rows_of(const tw__layer *l, const tw__pass *p)
 {
@@ -88,15 +94,85 @@ static void forward(const tw__layer *l, const tw__pass *p, const void *x, void *
                         tw__tensor_of(l, p, 1), y);
 }
 
+static void weights(const tw__layer *l, const tw__pass *p, const void *x, const void *dy)
+{
+    const struct dense *const own = l->own;
+    p->k->dense.weights(rows_of(l, p), own->in, own->out, x, dy, p->into, tw__gradient_of(l, p, 0),
+                        tw__gradient_of(l, p, 1));
+}
+
+static void input(const tw__layer *l, const tw__pass *p, tw__rows rows, const void *dy, tw__into into,
+                  void *dx)
+{
+    const struct dense *const own = l->own;
+    p->k->dense.input(rows, own->in, own->out, dy, tw__tensor_of(l, p, 0), into, dx);
+}
+
+/* Frame by frame: n rows from number `at` on, of the `done` + n so far. */
+typedef struct frames {
+    tw__rows rows;
+    size_t done, n, at, next;
+} frames;
+
+static int next_frame(frames *f)
+{
+    f->done += f->n;
+    f->at = f->next;
+    if (f->done == f->rows.n) return 0;
+    const size_t in_leaf = f->done % f->rows.leaf;
+    f->n = tw__rows_of_frame(&f->rows, tw__rows_of_leaf(&f->rows, f->done - in_leaf) - in_leaf);
+    f->next = f->at + f->rows.step;
+    return 1;
+}
+
+/* The sums over the outputs begin at the first rank, go on at the next one, and go from the last one to all,
+ * frame by frame, so that ranks work at the same time. */
+static void pass_sums_on(const tw__layer *l, const tw__pass *p, const void *dy, void *dx)
+{
+    const struct dense *const own = l->own;
+    tw__team *const team = l->team;
+    const size_t rank = team->ranks.rank, last = team->ranks.ranks - 1;
+    frames f = {.rows = rows_of(l, p)};
+    while (next_frame(&f)) {
+        const size_t bytes = f.n * own->in * p->k->real;
+        char *const to = (char *)dx + f.at * p->k->real;
+        if (rank > 0) tw__team_receive(team, rank - 1, to, bytes);
+        input(l, p, tw__rows_together(f.n), (const char *)dy + f.at * p->k->real,
+              rank > 0 ? TW__CONTINUE : TW__START, to);
+        if (rank < last) tw__team_send(team, rank + 1, to, bytes);
+        else tw__team_send_to_all(team, to, bytes);
+    }
+}
+
+static void receive_sums(const tw__layer *l, const tw__pass *p, void *dx)
+{
+    const struct dense *const own = l->own;
+    frames f = {.rows = rows_of(l, p)};
+    while (next_frame(&f))
+        tw__team_receive(l->team, l->team->ranks.ranks - 1, (char *)dx + f.at * p->k->real,
+                         f.n * own->in * p->k->real);
+}
+
+/* The first rank begins with the sums that the others wait for, these with their weights. */
+static void backward_cut(const tw__layer *l, const tw__pass *p, const void *x, const void *dy, void *dx)
+{
+    const size_t rank = l->team->ranks.rank;
+    if (rank > 0) weights(l, p, x, dy);
+    pass_sums_on(l, p, dy, dx);
+    if (rank == 0) weights(l, p, x, dy);
+    if (rank + 1 < l->team->ranks.ranks) receive_sums(l, p, dx);
+}
+
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx)
 {
-    const struct dense *const own = l->own;
-    const tw__rows rows = rows_of(l, p);
     (void)y;
-    p->k->dense.weights(rows, own->in, own->out, x, dy, p->into, tw__gradient_of(l, p, 0),
-                        tw__gradient_of(l, p, 1));
-    if (dx) p->k->dense.input(rows, own->in, own->out, dy, tw__tensor_of(l, p, 0), dx);
+    if (l->team && dx) {
+        backward_cut(l, p, x, dy, dx);
+        return;
+    }
+    weights(l, p, x, dy);
+    if (dx) input(l, p, rows_of(l, p), dy, TW__START, dx);
 }
 
 static void onnx(const tw__layer *l, tw__onnx *g, tw__onnx_name *value)
@@ -123,4 +199,6 @@ const tw__layer_type tw__layer_dense = {.name = "dense",
                                         .wide = wide,
                                         .forward = forward,
                                         .backward = backward,
-                                        .onnx = onnx};
+                                        .onnx = onnx,
+                                        .units = units,
+                                        .narrow = narrow};

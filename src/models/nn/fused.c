@@ -2,7 +2,7 @@
  * stored, and only the winners of the pooling have a gradient.
  * SPDX-License-Identifier: MIT */
 #include "models/nn/fused.h"
-#include "models/nn/conv.h"
+#include "models/nn/conv_cut.h"
 
 extern const tw__layer_type tw__layer_relu;
 
@@ -22,6 +22,7 @@ static double products(const tw__layer *l) { return tw__layer_products(first_of(
 
 static size_t scratch(const tw__layer *l, const tw__kernels *k)
 {
+    if (tw__conv_is_cut(l)) return tw__conv_cut_scratch(first_of(l), k, pool_of(l));
     return tw__conv_padded(conv_of(l)) + k->conv_pool.scratch(&conv_of(l)->valid);
 }
 
@@ -41,7 +42,8 @@ static void backward(const tw__layer *l, const tw__pass *p, const void *x, const
     p->k->conv_pool.weights(p->rows, &conv->valid, pool_of(l), tw__conv_pad(conv, p, x), dy, p->saved,
                             p->into, tw__gradient_of(l, p, 0), tw__gradient_of(l, p, 1),
                             tw__conv_rest(conv, p));
-    if (dx)
+    if (dx && tw__conv_is_cut(l)) tw__conv_cut_input(first_of(l), p, pool_of(l), x, dy, dx);
+    else if (dx)
         p->k->conv_pool.input(p->rows, &conv->valid, pool_of(l), dy, p->saved, p->packed, dx,
                               tw__conv_rest(conv, p));
 }

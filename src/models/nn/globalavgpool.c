@@ -29,8 +29,10 @@ const tw__layer_type tw__layer_globalavgpool =
      .help = "mean of each channel, or of each feature of a sequence: a vector",
      .equation = "y[c] = mean of x[., ., c]\n"
                  "dx[., ., c] = dy[c]/places",
+     .by_unit = 1,
      .own_size = sizeof(tw__pooling),
      .setup = setup,
+     .narrow = tw__pool_narrow,
      .forward = tw__pool_mean_forward,
      .backward = tw__pool_mean_backward,
      .onnx = onnx};

@@ -79,12 +79,11 @@ static int is_penalised(const tw__group *g)
 /* To the first leaf's gradient that of the penalties on steps from .. to - 1. */
 static void add_penalties(const tw__group *g, size_t from, size_t to)
 {
-    const tw_model *const model = g->p->on.model;
     const tw_eval *const e = g->piece[0].e;
     for (size_t i = from; i < to; i++) {
         const tw__layer *const l = g->p->steps.step[i].layer;
         if (l && l->n_tensors)
-            tw__network_add_penalty(model->state, model->type, l->tensor[0].offset,
+            tw__network_add_penalty(g->p->net, g->p->on.model->type, l->tensor[0].offset,
                                     l->tensor[l->n_tensors - 1].offset + 1, e->penalised, e->w, e->gradient);
     }
 }

@@ -69,6 +69,8 @@ typedef struct tw__layer_type {
     int activation;
     /* the output may take the input's memory where nothing else reads that, and dx that of dy */
     int in_place;
+    /* each unit of its output, along the last dimension, follows from that unit of the input alone */
+    int by_unit;
     unsigned reads;  /* TW__READS_INPUT | TW__READS_OUTPUT */
     int of_numbers;  /* as the last layer it predicts numbers, not a class; */
     int of_shares;   /* numbers from 0 to 1, and so are their targets; */
@@ -124,6 +126,12 @@ typedef struct tw__layer_type {
     tw_status (*classes)(const tw__layer *l, int64_t *n, tw_error *err);
     void (*loss)(const tw__layer *l, const tw__pass *p, const void *x, const int32_t *labels, tw_sums *sums,
                  void *dx);
+    /* NULL, or how many units of its output, along the last dimension, a layer can be cut by: every tensor
+     * has them first when saved, and side by side in memory. */
+    size_t (*units)(const tw__layer *l);
+    /* NULL, or for what can be cut or is by_unit: l->own and l->saved, when in, out and the tensors are those
+     * of fewer units. */
+    void (*narrow)(tw__layer *l);
 } tw__layer_type;
 
 /* A tensor of a layer. */
@@ -157,6 +165,11 @@ struct tw__layer {
     int is_first; /* its input is the network's */
     /* at a time it makes what follows from that time's input and from what rows hand on, alone */
     int by_time;
+    /* Of a network that is split: its ranks, and how many units the whole layer has, of which this one has
+     * some from first_unit on. NULL: it is not cut. Whether a layer before it is trained. */
+    struct tw__team *team;
+    size_t all_units, first_unit;
+    int has_input_gradient;
     void *own; /* for the layer's file alone */
 };
 

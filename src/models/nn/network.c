@@ -21,7 +21,7 @@ static unsigned layout_of(const tw__layer *l, int which)
                : 0;
 }
 
-static tw_status lay_out(tw__network *net, tw_error *err)
+tw_status tw__network_lay_out(tw__network *net, tw_error *err)
 {
     size_t n = 0;
     for (size_t i = 0; i < net->n_layers; i++) n += net->layers[i].n_tensors;
@@ -60,7 +60,7 @@ tw_status tw__network_create(tw__network **out, tw_context *ctx, const char *tex
     net->in = *in;
     net->classes = classes;
     tw_status s = tw__network_read(net, text, err);
-    if (s == TW_OK) s = lay_out(net, err);
+    if (s == TW_OK) s = tw__network_lay_out(net, err);
     if (s == TW_OK) *out = net;
     else tw__network_free(net);
     return s;

@@ -51,6 +51,8 @@ typedef struct tw__network {
 tw_status tw__network_create(tw__network **out, tw_context *ctx, const char *text, const tw__shape *in,
                              int64_t classes, tw_error *err);
 void tw__network_free(tw__network *net);
+/* Gives the tensors of all layers their places in the flat vector. */
+tw_status tw__network_lay_out(tw__network *net, tw_error *err);
 /* text.c: fills in the layers, values, operations and the text of a network. */
 tw_status tw__network_read(tw__network *net, const char *text, tw_error *err);
 const char *tw__line_words(const tw__line *line); /* without what indents it */

@@ -4,6 +4,7 @@
 #ifndef TW_MODELS_NN_PIECE_H
 #define TW_MODELS_NN_PIECE_H
 #include "models/nn/plan.h"
+#include "models/nn/slice.h"
 #include "models/nn/steps.h"
 
 /* FRAMES: pieces of a group; LEVELS: right nodes of their tree. */
@@ -32,6 +33,12 @@ typedef struct tw__plan {
     tw__bound on;
     tw_context *ctx;
     const tw__kernels *k;
+    const tw__network *net;
+    /* of a network that is split: this rank's, which `net` then is, and what it has of the whole one */
+    tw__network *slice;
+    tw__team team;
+    tw_slice *slices;
+    size_t n_slices, buffer;    /* numbers of the team's */
     size_t row_size, row_bytes; /* of the data */
     size_t labels, targets;     /* of a row */
     int is_weighted;            /* rows count differently */

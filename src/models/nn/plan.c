@@ -38,8 +38,7 @@ static int point(void *user, const void *w)
     struct packing job = {p, w, p->steps.packed > FEW_PACKED ? threads : 1};
     tw__fp_mode mode = tw__fp_enter();
     tw__pool_run(p->ctx, job.parts, pack_task, &job);
-    if (p->is_penalised)
-        p->penalty = tw__network_penalty(p->on.model->state, p->on.model->type, p->k->isa, w);
+    if (p->is_penalised) p->penalty = tw__network_penalty(p->net, p->on.model->type, p->k->isa, w);
     tw__fp_leave(mode);
     return 0;
 }
@@ -117,7 +116,7 @@ static void add_penalty(const tw__plan *p, const tw_eval *e)
     if (!p->is_penalised || !(e->penalised > 0) || segment < n) return;
     if (segment == n) e->sums->loss += e->penalised * p->penalty;
     if (e->want & TW_WANT_GRADIENT && e->n <= leaf_of(e))
-        tw__network_add_penalty(p->on.model->state, p->on.model->type, p->steps.cuts[2 * n - segment],
+        tw__network_add_penalty(p->net, p->on.model->type, p->steps.cuts[2 * n - segment],
                                 p->steps.cuts[2 * n - segment + 1], e->penalised, e->w, e->gradient);
 }
 
@@ -171,7 +170,7 @@ static int eval(void *user, const tw_eval *e)
     }
     add_penalty(p, e);
     tw__fp_leave(mode);
-    return 0;
+    return p->team.result;
 }
 
 static int reserve(void *user, size_t rows)
@@ -196,7 +195,7 @@ static void commit(void *user, void *w, const double *totals)
         const tw__layer *const l = p->steps.step[p->steps.joins[j]].layer;
         l->type->commit(l, totals + j * p->steps.join_size, p->k, w);
     }
-    if (p->has_max_norm) tw__network_project(p->on.model->state, p->on.model->type, w);
+    if (p->has_max_norm) tw__network_project(p->net, p->on.model->type, w);
     tw__fp_leave(mode);
 }
 
@@ -267,6 +266,9 @@ static void destroy(tw__bound *on)
     tw__free(p->ctx, p->lanes, (size_t)p->n_lanes, sizeof *p->lanes);
     tw__free(p->ctx, p->packed, p->steps.packed, p->k->real);
     tw__steps_free(&p->steps);
+    tw__free(p->ctx, p->team.buffer, p->buffer, p->k->real);
+    tw__free(p->ctx, p->slices, p->n_slices, sizeof *p->slices);
+    tw__network_free(p->slice);
     tw__free(p->ctx, p, 1, sizeof *p);
 }
 
@@ -307,41 +309,15 @@ static tw_status check_labels(const tw__bound *on, size_t predictions, tw_error 
         on->data.name, labels, predictions, predictions == 1 ? "" : "s");
 }
 
-tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *err)
+static tw_status split(void *user, tw_context *ctx, const tw_ranks *ranks, tw_objective *copy, tw_error *err);
+
+static void describe(tw__plan *p, tw_objective *out)
 {
-    tw__plan *p;
-    tw_context *ctx = on->ctx;
-    const tw__network *net = on->model->state;
-    const tw_type type = on->model->type;
-    const size_t labels = tw_model_predictions(on->model);
-    TW_TRY(check_indices(on, net, err));
-    TW_TRY(check_labels(on, labels, err));
-    TW_TRY(tw__alloc(ctx, &p, 1, sizeof *p, err));
-    p->on = *on;
-    p->on.free = destroy;
-    p->ctx = ctx;
-    p->k = tw__kernels_for(type, tw_context_isa(ctx));
-    p->is_weighted = on->data.weights || on->model->class_weights;
-    p->is_penalised = tw__network_is_penalised(net);
-    p->has_max_norm = tw__network_has_max_norm(net);
-    p->row_size = net->values[0].size;
-    p->row_bytes = p->row_size * tw_type_size(on->data.type);
-    p->labels = labels;
-    p->targets = on->targets || on->model->of_input ? on->model->kind->outputs(on->model) : 0;
-    p->size = net->size;
-    tw_status s = tw__steps_create(&p->steps, ctx, net, p->k, err);
-    if (s == TW_OK) {
-        p->frames = count_frames(p);
-        s = make_buffers(p, err);
-    }
-    if (s != TW_OK) {
-        destroy(&p->on);
-        return s;
-    }
+    const tw__bound *const on = &p->on;
     *out = (tw_objective){.size = sizeof *out,
-                          .type = type,
-                          .tensors = net->tensors,
-                          .n_tensors = net->n_tensors,
+                          .type = on->model->type,
+                          .tensors = p->net->tensors,
+                          .n_tensors = p->net->n_tensors,
                           .n_rows = on->data.rows,
                           .n_outputs = on->model->kind->outputs(on->model),
                           .can_add = 1,
@@ -357,10 +333,96 @@ tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *e
                           .least_rows = p->steps.least_rows,
                           .reserve = reserve,
                           .commit = p->steps.n_joins || p->has_max_norm ? commit : NULL,
-                          .weight = p->is_penalised && (p->is_weighted || labels > 1) ? weight : NULL,
+                          .weight = p->is_penalised && (p->is_weighted || p->labels > 1) ? weight : NULL,
                           .carry = p->steps.carry,
                           .together = p->frames,
-                          .kinks = tw__network_has_l1(net) ? "l1" : NULL};
+                          .kinks = tw__network_has_l1(p->net) ? "l1" : NULL,
+                          .split = p->slice ? NULL : split,
+                          .slices = p->slices,
+                          .n_slices = p->n_slices};
+}
+
+/* frames: 0, or those of the whole network, with which all ranks go through the same rows together. */
+static tw_status make_plan(tw__plan *p, const tw__network *net, size_t frames, tw_error *err)
+{
+    const tw__bound *const on = &p->on;
+    p->net = net;
+    p->is_weighted = on->data.weights || on->model->class_weights;
+    p->is_penalised = tw__network_is_penalised(net);
+    p->has_max_norm = tw__network_has_max_norm(net);
+    p->row_size = net->values[0].size;
+    p->row_bytes = p->row_size * tw_type_size(on->data.type);
+    p->labels = tw_model_predictions(on->model);
+    p->targets = on->targets || on->model->of_input ? on->model->kind->outputs(on->model) : 0;
+    p->size = net->size;
+    TW_TRY(tw__steps_create(&p->steps, p->ctx, net, p->k, err));
+    p->frames = frames ? frames : count_frames(p);
+    return make_buffers(p, err);
+}
+
+static tw_status create(tw__plan **out, const tw__bound *on, tw_error *err)
+{
+    TW_TRY(tw__alloc(on->ctx, out, 1, sizeof **out, err));
+    (*out)->on = *on;
+    (*out)->on.free = destroy;
+    (*out)->ctx = on->ctx;
+    (*out)->k = tw__kernels_for(on->model->type, tw_context_isa(on->ctx));
+    return TW_OK;
+}
+
+tw_status tw__plan_objective(const tw__bound *on, tw_objective *out, tw_error *err)
+{
+    tw__plan *p;
+    const tw__network *net = on->model->state;
+    TW_TRY(check_indices(on, net, err));
+    TW_TRY(check_labels(on, tw_model_predictions(on->model), err));
+    TW_TRY(create(&p, on, err));
+    const tw_status s = make_plan(p, net, 0, err);
+    if (s == TW_OK) describe(p, out);
+    else destroy(&p->on);
+    return s;
+}
+
+/* ---- a slice of it ------------------------------------------------------------------------------------- */
+
+static void free_slice(tw_objective *copy) { destroy(copy->user); }
+
+static tw_status make_slice(tw__plan *p, const tw__plan *whole, tw_error *err)
+{
+    size_t most = 0;
+    TW_TRY(tw__network_slice(&p->slice, p->ctx, whole->net, &p->team, err));
+    TW_TRY(make_plan(p, p->slice, whole->frames, err));
+    for (size_t i = 0; i < whole->net->n_values; i++)
+        if (whole->net->values[i].size > most) most = whole->net->values[i].size;
+    p->buffer = most * p->frames * TW__PASS_ROWS;
+    TW_TRY(tw__alloc(p->ctx, &p->team.buffer, p->buffer, p->k->real, err));
+    TW_TRY(tw__alloc(p->ctx, &p->slices, p->slice->n_tensors, sizeof *p->slices, err));
+    p->n_slices = p->slice->n_tensors;
+    tw__network_slices(p->slice, whole->net, p->slices);
+    return TW_OK;
+}
+
+static tw_status split(void *user, tw_context *ctx, const tw_ranks *ranks, tw_objective *copy, tw_error *err)
+{
+    const tw__plan *const whole = user;
+    tw__bound on = whole->on;
+    tw__plan *p;
+    if (whole->is_penalised)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "l1 and l2 of layers are sums over all their weights, of which each process has some");
+    on.ctx = ctx;
+    on.is_fork = 1;
+    TW_TRY(create(&p, &on, err));
+    p->team.ranks = *ranks;
+    const tw_status s = make_slice(p, whole, err);
+    if (s != TW_OK) {
+        destroy(&p->on);
+        return s;
+    }
+    describe(p, copy);
+    copy->lanes = 1;
+    copy->free_fork = free_slice;
     return TW_OK;
 }
 

@@ -26,6 +26,13 @@ tw_status tw__pool_setup(tw__layer *l, const tw__layer_text *t, tw_error *err)
     return TW_OK;
 }
 
+void tw__pool_narrow(tw__layer *l)
+{
+    tw__pooling *const pool = l->own;
+    pool->c = (size_t)l->in.n[l->in.rank - 1];
+    if (l->saved) l->saved = l->out_size; /* a byte for each winner */
+}
+
 void tw__pool_mean_forward(const tw__layer *l, const tw__pass *p, const void *x, void *y)
 {
     p->k->pool.mean_forward(p->rows, l->own, x, y);

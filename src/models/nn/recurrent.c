@@ -336,7 +336,9 @@ void tw__recurrent_backward(const tw__layer *l, const tw__pass *p, const void *x
     if (own->cell->reset)
         p->k->dense.weights(tw__rows_together(times), n, n, m.reset, d_of_reset(own, p, &m), p->into,
                             tw__gradient_of(l, p, W_RESET), tw__gradient_of(l, p, B_RESET));
-    if (dx) p->k->dense.input(tw__rows_together(times), own->in, all, m.in, tw__tensor_of(l, p, W_IN), dx);
+    if (dx)
+        p->k->dense.input(tw__rows_together(times), own->in, all, m.in, tw__tensor_of(l, p, W_IN), TW__START,
+                          dx);
 }
 
 /* ---- onnx ---------------------------------------------------------------------------------------------- */
