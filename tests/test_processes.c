@@ -244,15 +244,16 @@ static void refused(void **state)
         {"mpi+allreduce:workers=2", "mpirun -n N says how many there are"},
         {"mpi+hogwild", "share memory"},
         {"mpi:dedicated=1+allreduce", "dedicated=1 needs workers that do not wait for each other"},
-        {"mpi:dedicated=2+ps:sync=asp", "dedicated=2 leaves no process to train"},
+        {"mpi:dedicated=3+ps:sync=asp", "dedicated=3 leaves no process to train"},
+        {"mpi:dedicated=2+ps:sync=asp,servers=2", "dedicated=2 processes, and there is 1 server"},
         {"mpi+roundrobin", "roundrobin does not run in several processes yet"},
     };
     worker_run r = {.rows = networks_data, .model = "flatten; dense 3 softmax", .classes = 3};
-    const worker_run *const runs[] = {&r, &r};
+    const worker_run *const runs[] = {&r, &r, &r};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct process p[2];
-        be_all(runs, cases[i][0], 2, p);
+        struct process p[3];
+        be_all(runs, cases[i][0], 3, p);
         assert_null(p[0].weights);
         assert_int_equal(p[0].err.code, TW_ERR_SPEC);
         if (!strstr(p[0].err.message, cases[i][1])) fail_msg("%s: %s", cases[i][0], p[0].err.message);

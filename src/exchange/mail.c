@@ -130,6 +130,7 @@ static tw_status arrive(tw__workers *x, tw__parcel *p, size_t to, tw_error *err)
     pthread_mutex_lock(&c->server);
     const tw_status s = tw__processes_receive(x, p, err);
     pthread_mutex_unlock(&c->server);
+    atomic_store(&c->acted, tw__seconds());
     atomic_store(&c->has_said, 0);
     tw__parcel_free(c->link, p);
     return s;
@@ -255,10 +256,17 @@ static tw_status say_idle(const tw__workers *x, tw__processes *c, tw_error *err)
     tw__writer w = {.at = p->bytes};
     tw__write(&w, &h, sizeof h);
     pthread_mutex_lock(&c->pump); /* no server is about to answer what it has got */
+    pthread_mutex_lock(&c->lock);
+    const int has_mail = c->first != NULL; /* of a server here, perhaps, which is in no number */
     tw__write(&w, c->sent, x->n * sizeof *c->sent);
     tw__write(&w, c->got, x->n * sizeof *c->got);
-    atomic_store(&c->has_said, 1);
+    if (!has_mail) atomic_store(&c->has_said, 1);
+    pthread_mutex_unlock(&c->lock);
     pthread_mutex_unlock(&c->pump);
+    if (has_mail) {
+        tw__parcel_free(c->link, p);
+        return TW_OK;
+    }
     return tw__link_send(c->link, TW_LINK_MESSAGES, 0, p, err);
 }
 
@@ -267,6 +275,13 @@ tw_status tw__processes_note_idle(const tw__workers *x, tw__processes *c, const 
     tw__reader_of_bytes r = {p->bytes + sizeof(tw__parcel_head), p->n - sizeof(tw__parcel_head)};
     c->is_idle[p->from] = 1;
     return tw__read(&r, c->said + 2 * x->n * p->from, 2 * x->n * sizeof *c->said, err);
+}
+
+/* Whether the worker here, which waits since then, and the servers here have nothing to do, as it seems. */
+static int is_idle(tw__processes *c, int rests, double since)
+{
+    const double acted = atomic_load(&c->acted);
+    return (rests && !c->is_started) || tw__seconds() - (acted > since ? acted : since) > patience;
 }
 
 /* The next parcel; rank 0, while workers are at work: NULL, when all are idle. rests: the worker here has no
@@ -281,7 +296,7 @@ tw_status tw__processes_next(tw__workers *x, int rests, const char *doing, tw__p
         if (s == TW_OK && (*out = tw__processes_take(c)) != NULL) break;
         if (s == TW_OK && c->is_going && c->rank == 0 && is_quiet(x, c)) break;
         if (s == TW_OK && c->is_going && c->rank > 0 && !atomic_load(&c->has_said) &&
-            (rests || tw__seconds() - since > patience))
+            is_idle(c, rests, since))
             s = say_idle(x, c, err);
         if (s == TW_OK) s = tw__processes_wait(x, looks, doing, err);
     }

@@ -66,6 +66,7 @@ enum {
     TW__VECTOR = 3,  /* as many numbers as lo .. hi-1, which the protocol takes itself */
     TW__LIST = 4     /* likewise the places lo .. hi-1 of a list */
 };
+enum { TW__MESSAGE_HEAD = 64 }; /* bytes of a message beside its content, as they are counted */
 typedef struct tw__message {
     int kind; /* the protocol's */
     unsigned carries;
@@ -389,9 +390,9 @@ tw_status tw__stepper_share(tw__workers *x, tw__stepper *s, int adds, tw_error *
 /* Steps its range of w with that of a mean gradient, taken at the weights `at` (NULL: at these). */
 tw_status tw__stepper_step(tw__workers *x, tw__stepper *s, void *w, const tw__sum *mean, const void *at,
                            tw_error *err);
-/* Its optimiser, unless that is the run's. */
 /* The weights of its range. */
 tw_status tw__stepper_visit_weights(tw__workers *x, const tw__stepper *s, tw_visitor *v, tw_error *err);
+/* Its optimiser, unless that is the run's. */
 tw_status tw__stepper_visit(tw__stepper *s, tw_visitor *v, size_t number, tw_error *err);
 
 /* A visitor that puts a word and a number before every name: several objects of one kind. */

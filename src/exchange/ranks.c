@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include <stdio.h>
 
-enum { HEAD = 64 }; /* bytes of a message beside its content, as they are counted */
-
 static tw_status fail(const tw_exchange_choice *choice, const char *why, size_t workers, tw_error *err)
 {
     return tw__fail(err, TW_ERR_SPEC, "exchange %s: %s, and there %s %zu process%s", choice->spec, why,
@@ -38,8 +36,8 @@ static int send(void *user, size_t to, const void *bytes, size_t n)
     const tw__rank *const rank = user;
     tw__workers *const x = rank->x;
     atomic_fetch_add(&x->messages, 1);
-    atomic_fetch_add(&x->bytes, HEAD + n);
-    x->worker[rank->me].info.bytes += HEAD + n;
+    atomic_fetch_add(&x->bytes, TW__MESSAGE_HEAD + n);
+    x->worker[rank->me].info.bytes += TW__MESSAGE_HEAD + n;
     return (int)x->transport->send_numbers(x, rank->first + to, bytes, n, &x->failure);
 }
 

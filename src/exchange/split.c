@@ -34,6 +34,13 @@ struct split {
     void *mean;          /* of several copies, in the ranges of all */
 };
 
+/* Controls set the run's. */
+static tw_status take_factor(const tw__workers *x, struct split *s, tw_error *err)
+{
+    const double factor = tw_optimizer_factor(x->set.optimizer);
+    return factor == tw_optimizer_factor(s->opt) ? TW_OK : tw_optimizer_set_factor(s->opt, factor, err);
+}
+
 /* ---- the run's weights --------------------------------------------------------------------------------- */
 
 static tw_status copy(tw__workers *x, struct split *s, int to_whole, int state, tw_error *err)
@@ -53,6 +60,7 @@ static tw_status begin(tw__workers *x, struct split *s, tw_error *err)
 /* Brings what the run has of this slice up to date; state: its optimiser, too. A view needs that as well. */
 static tw_status show(tw__workers *x, struct split *s, int state, tw_error *err)
 {
+    TW_TRY(take_factor(x, s, err));
     return s->has_begun ? copy(x, s, 1, state || tw_optimizer_has_view(x->set.optimizer), err) : TW_OK;
 }
 
@@ -103,9 +111,8 @@ static tw_status add_up(tw__workers *x, struct split *s, tw__worker *me, tw_erro
 
 static tw_status step(tw__workers *x, struct split *s, tw__worker *me, tw_error *err)
 {
-    const double factor = tw_optimizer_factor(x->set.optimizer);
     const void *const mean = s->mean ? s->mean : s->whole->node[0].dense;
-    if (factor != tw_optimizer_factor(s->opt)) TW_TRY(tw_optimizer_set_factor(s->opt, factor, err));
+    TW_TRY(take_factor(x, s, err));
     TW_TRY(x->set.type == TW_F32 ? tw_step_f32(s->opt, s->w, mean, err)
                                  : tw_step_f64(s->opt, s->w, mean, err));
     me->clock++;

@@ -34,7 +34,7 @@ void tw__staleness_give(tw__staleness *s, size_t worker)
  * just what adaptive2 needs, up to rounding. */
 static double factor(const tw__workers *x, const tw__staleness *s, uint64_t staleness, double rest)
 {
-    const double rounding = 1e-9, tau = (double)staleness, n = (double)x->n;
+    const double rounding = 1e-9, tau = (double)staleness, n = (double)(x->n - x->dedicated);
     switch (s->rate) {
     case TW__INVERSE: return 1 / (1 + tau);
     case TW__ROOT: return 1 / __builtin_sqrt(1 + tau);

@@ -57,6 +57,16 @@ static tw_status refuse_dedicated(const tw__workers *x, const char *why, tw_erro
     return tw__fail(err, TW_ERR_SPEC, "exchange %s: dedicated=%zu %s", x->choice.spec, x->dedicated, why);
 }
 
+static tw_status refuse_idle(const tw__workers *x, tw_error *err)
+{
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "exchange %s: dedicated=%zu processes, and there %s %zu server%s (servers=, at most one for "
+        "every %d weights)",
+        x->choice.spec, x->dedicated, x->n_servers == 1 ? "is" : "are", x->n_servers,
+        x->n_servers == 1 ? "" : "s", TW_CHUNK);
+}
+
 static tw_status check_dedicated(const tw__workers *x, tw_error *err)
 {
     if (x->set.trace)
@@ -92,6 +102,7 @@ tw_status tw__workers_create(tw__workers **out, tw_context *ctx, const tw__worke
     if (s == TW_OK && x->n > 1) x->dedicated = (size_t)tw__transport_value(x, "dedicated");
     if (s == TW_OK && x->dedicated) s = check_dedicated(x, err);
     if (s == TW_OK) s = x->protocol->create(x, err);
+    if (s == TW_OK && x->dedicated > x->n_servers && x->serves_apart) s = refuse_idle(x, err);
     if (s == TW_OK && x->dedicated && !x->serves_apart)
         s = refuse_dedicated(x, "needs workers that do not wait for each other: ps:sync=asp or ssp, downpour",
                              err);
@@ -374,16 +385,15 @@ tw_status tw__workers_reduce(tw__workers *x, size_t me, double *sums, size_t lo,
 
 uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m)
 {
-    enum { HEAD = 64 };
-    if (m->carries == TW__NOTHING) return HEAD;
+    if (m->carries == TW__NOTHING) return TW__MESSAGE_HEAD;
     const tw__sum *sum = m->from < x->n ? &x->worker[m->from].gradient.node[0] : NULL;
     if (m->carries == TW__GRADIENT && sum) {
-        if (!sum->is_list) return HEAD + tw__wire_bytes(x, 0, m->hi - m->lo);
+        if (!sum->is_list) return TW__MESSAGE_HEAD + tw__wire_bytes(x, 0, m->hi - m->lo);
         const size_t n = tw__list_place(sum->list, m->hi) - tw__list_place(sum->list, m->lo);
-        return HEAD + n * sizeof *sum->list->index + tw__wire_bytes(x, 1, n);
+        return TW__MESSAGE_HEAD + n * sizeof *sum->list->index + tw__wire_bytes(x, 1, n);
     }
     const size_t each = x->k->real + (m->carries == TW__LIST ? sizeof(uint32_t) : 0);
-    return HEAD + (m->hi - m->lo) * each;
+    return TW__MESSAGE_HEAD + (m->hi - m->lo) * each;
 }
 
 tw_status tw__send(tw__workers *x, const tw__message *m, tw_error *err)

@@ -186,6 +186,8 @@ tw_status tw__run_work(tw_run *r, tw_error *err);
 tw_status tw__run_agree(tw_run *r, const char *lines, tw_error *err);
 /* Whether another number of workers may continue what is saved. */
 int tw__run_regroups(const tw_run *r);
+/* What rows hand on, of which every worker has that of its rows, to r->batch; or from there to all. */
+void tw__run_share_carried(tw_run *r, int to_workers);
 /* Seconds so far, by the clock of the workers' transport. */
 double tw__run_clock(const tw_run *r);
 /* What the workers have come to by now, in r->w. */

@@ -70,7 +70,11 @@ static tw_status visit_carried(tw_run *r, tw_visitor *v, tw_error *err)
     size_t n;
     void *const carried = tw__batch_carried(r->batch, &n);
     const int64_t size = (int64_t)n;
-    return n ? v->field(v, "run.carried", r->train.type, 1, &size, carried, err) : TW_OK;
+    if (n == 0) return TW_OK;
+    if (v->loading == TW_SHOW) tw__run_share_carried(r, 0);
+    TW_TRY(v->field(v, "run.carried", r->train.type, 1, &size, carried, err));
+    if (v->loading == TW_LOAD) tw__run_share_carried(r, 1);
+    return TW_OK;
 }
 
 static tw_status visit_all(tw_run *r, tw_visitor *v, tw_error *err)

@@ -330,12 +330,25 @@ static void on_threads(const tw_exchange_choice *choice, size_t workers, char to
     if (tw_exchange_read(&same, text, NULL) == TW_OK) memcpy(to, same.spec, sizeof same.spec);
 }
 
+/* A text of any length as a line: its hash, if it is none. */
+static const char *line_of(const char *text, char to[TW__HASH_DIGITS + 1])
+{
+    tw__hash h;
+    const size_t n = strlen(text);
+    if (n < TW_SPEC_MAX && !strchr(text, '\n')) return text;
+    tw__hash_start(&h);
+    tw__hash_add(&h, text, n);
+    tw__hash_hex(&h, to);
+    return to;
+}
+
 /* What a trace, and every process, says of its run. */
-enum { HEAD = 5 * TW_SPEC_MAX + 512 };
+enum { HEAD = 6 * TW_SPEC_MAX + 512 };
 static void write_head(const tw_run *r, const tw_exchange_choice *choice, const char *estimator,
                        size_t workers, char to[HEAD])
 {
-    char weights[TW__HASH_DIGITS + 1], exchange[TW_SPEC_MAX], l1[TW_VALUE_MAX], l2[TW_VALUE_MAX];
+    char weights[TW__HASH_DIGITS + 1], control[TW__HASH_DIGITS + 1], scheduled[TW__HASH_DIGITS + 1];
+    char exchange[TW_SPEC_MAX], l1[TW_VALUE_MAX], l2[TW_VALUE_MAX];
     const char *const schedule = tw_optimizer_schedule(r->optimizer);
     on_threads(choice, workers, exchange);
     tw__weights_hash(r->train.type, r->size, r->w, weights);
@@ -345,8 +358,10 @@ static void write_head(const tw_run *r, const tw_exchange_choice *choice, const 
         "%llu\nfrom %zu weights %s\nschedule %s\ncontrol %s\nl1 %s\nl2 %s\n",
         exchange, workers, tw_optimizer_spec(r->optimizer), estimator, (unsigned long long)r->o.seed,
         (unsigned long long)r->estimator->batch, (unsigned long long)r->train.n_rows,
-        (unsigned long long)tw__run_updates(r), r->size, weights, schedule ? schedule : "constant",
-        r->o.control ? r->o.control : "none", tw__number_text(r->glm.l1, l1), tw__number_text(r->glm.l2, l2));
+        (unsigned long long)tw__run_updates(r), r->size, weights,
+        schedule ? line_of(schedule, scheduled) : "constant",
+        r->o.control ? line_of(r->o.control, control) : "none", tw__number_text(r->glm.l1, l1),
+        tw__number_text(r->glm.l2, l2));
 }
 
 /* A trace is of threads that hand over messages. */
@@ -484,6 +499,23 @@ tw_status tw__run_agree(tw_run *r, const char *lines, tw_error *err)
 {
     tw__workers *x = r->workers ? r->workers->x : NULL;
     return x && x->transport->agree ? x->transport->agree(x, lines, err) : TW_OK;
+}
+
+void tw__run_share_carried(tw_run *r, int to_workers)
+{
+    struct tw__run_workers *ws = r->workers;
+    size_t n;
+    char *const all = tw__batch_carried(r->batch, &n);
+    const size_t row = (size_t)r->train.carry * tw_type_size(r->train.type),
+                 bytes = n * tw_type_size(r->train.type);
+    for (size_t i = 0; ws && n && i < ws->n; i++) {
+        char *const its = tw__batch_carried(ws->station[i].batch, &n);
+        const tw__gradient *g = &ws->x->worker[i].gradient;
+        const size_t lo = to_workers ? 0 : g->lo * TW_LEAF * row,
+                     end = to_workers ? bytes : g->hi * TW_LEAF * row, hi = end < bytes ? end : bytes;
+        if (its == all || lo >= hi) continue;
+        memcpy((to_workers ? its : all) + lo, (to_workers ? all : its) + lo, hi - lo);
+    }
 }
 
 int tw__run_regroups(const tw_run *r) { return r->workers && tw__workers_regroup(r->workers->x); }
