@@ -31,11 +31,13 @@ static const struct cli_option options[] =
      CLI_END};
 
 static const struct values initial = {.restarts = 3};
+static const char *const mpis[] = {NULL, "openmpi", "mpich"}; /* as --mpi has them */
 
 struct launch {
     const struct values *values;
     const struct cli_call *train; /* the line to start */
     char self[PATH_MAX];
+    int may_be_old; /* the run in the folder that the line names */
     struct mpirun by;
     struct supervision s;
     uint64_t restarts; /* so far */
@@ -43,16 +45,23 @@ struct launch {
 
 /* ---- a start ------------------------------------------------------------------------------------------- */
 
-/* The folder of the run that is to continue; NULL: it begins. A process may be killed before it can say that
- * there is one; had it been there before, the run would have been refused. */
-static const char *directory_of(const struct launch *l)
+/* Whether the folder that the line names has a run. */
+static int has_run(const struct cli_call *train)
 {
     char path[PATH_MAX + 16];
-    const char *out = cli_text_value(l->train, "out"), *resumed = cli_text_value(l->train, "resume");
+    const char *out = cli_text_value(train, "out");
+    snprintf(path, sizeof path, "%s/run.json", out ? out : "");
+    return out && access(path, F_OK) == 0;
+}
+
+/* The folder of the run that is to continue; NULL: it begins. A process may be killed before it can say that
+ * there is one. */
+static const char *directory_of(const struct launch *l)
+{
+    const char *resumed = cli_text_value(l->train, "resume");
     if (resumed || !l->restarts) return resumed;
     if (l->s.has_run) return l->s.directory;
-    snprintf(path, sizeof path, "%s/run.json", out ? out : "");
-    return out && !cli_given(l->train, "force") && access(path, F_OK) == 0 ? out : NULL;
+    return !l->may_be_old && has_run(l->train) ? cli_text_value(l->train, "out") : NULL;
 }
 
 /* train's words, of the line as it was given, or to continue; argv has room for as many as the line has and
@@ -113,14 +122,33 @@ static void describe(const struct launch *l, char to[700])
     else snprintf(to, 700, "a process was lost (exit code %d of %s)", s->code, l->by.name);
 }
 
+/* Those of the launcher, for a command to copy; " OPTION..." where they are too long. */
+static void name_options(const struct values *v, char to[160])
+{
+    const char *const given[][2] = {{"hostfile", v->how.hostfile},
+                                    {"mpi", mpis[v->mpi]},
+                                    {"mpirun", v->how.words}};
+    char word[TW_SHELL_WORD];
+    size_t used = 0;
+    to[0] = 0;
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        if (!given[i][1]) continue;
+        tw_shell_word(given[i][1], word);
+        const int skipped = given[i][1][0] == '-' && word[0] == '.' ? 2 : 0; /* "./", which is for folders */
+        used = cli_append(to, 160, used, " --%s %s", given[i][0], word + skipped);
+    }
+    if (used == 159) strcpy(to, " OPTION...");
+}
+
 /* Appends how the run is continued. */
 static tw_status fail(const struct launch *l, tw_status code, const char *what, tw_error *err)
 {
-    char word[TW_SHELL_WORD], end[TW_SHELL_WORD + 100] = "";
+    char word[TW_SHELL_WORD], given[160], end[TW_SHELL_WORD + 260] = "";
     const char *directory = l->s.has_run ? l->s.directory : cli_text_value(l->train, "resume");
+    name_options(l->values, given);
     if (directory)
-        snprintf(end, sizeof end, "; to continue, run thalweg launch -n %llu train --resume %s",
-                 (unsigned long long)l->s.processes, tw_shell_word(directory, word));
+        snprintf(end, sizeof end, "; to continue, run thalweg launch -n %llu%s train --resume %s",
+                 (unsigned long long)l->s.processes, given, tw_shell_word(directory, word));
     return cli_fail(err, code, "%.*s%s", (int)(sizeof err->message - 1 - strlen(end)), what, end);
 }
 
@@ -150,11 +178,15 @@ static tw_status decide(struct launch *l, int *again, tw_error *err)
 /* In place of train's own function. */
 static tw_status launch(const struct cli_call *train, tw_error *err)
 {
-    struct launch l = {.values = train->command->user, .train = train};
-    const char *const mpis[] = {NULL, "openmpi", "mpich"};
+    struct launch l = {.values = train->command->user,
+                       .train = train,
+                       .may_be_old = has_run(train) || cli_given(train, "force")};
     int again = 1;
     if (cli_given(train, "find-lr"))
         return cli_fail(err, TW_ERR_SPEC, "--find-lr is of one process: run it without thalweg launch");
+    if (cli_given(train, "trace") && l.values->restarts)
+        return cli_fail(err, TW_ERR_SPEC,
+                        "--trace needs --restarts 0: a run that continues is not traced from its beginning");
     CLI_TRY(cli_find_mpirun(mpis[l.values->mpi], &l.by, err));
     const ssize_t n = readlink("/proc/self/exe", l.self, sizeof l.self - 1);
     if (n <= 0) return cli_fail(err, TW_ERR_SYSTEM, "cannot read /proc/self/exe");

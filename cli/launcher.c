@@ -51,6 +51,17 @@ int cli_is_of_another(const char *message)
     return !strncmp(message, "rank ", 5) && strstr(message, " has failed: ") != NULL;
 }
 
+void cli_this_machine(char to[CLI_MACHINE])
+{
+    char boot[40], namespace[32];
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
+    const ssize_t n = readlink("/proc/self/ns/pid", namespace, sizeof namespace);
+    const int is_known = file && fscanf(file, "%39s", boot) == 1 && n > 0;
+    if (file) fclose(file);
+    to[0] = 0;
+    if (is_known) snprintf(to, CLI_MACHINE, "%s/%.*s", boot, (int)n, namespace);
+}
+
 int cli_is_supervised(void) { return getenv(CLI_SUPERVISED) != NULL; }
 
 static struct {

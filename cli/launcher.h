@@ -19,12 +19,16 @@ int cli_launched(struct cli_launcher *out);
 int cli_find_plugin(const char *mpi, char to[PATH_MAX]);
 /* thalweg launch reads what the processes that it has had started say of themselves, lines on the error
  * output: "thalweg-rank RANK" and
- *     started PID HOST
+ *     started PID HOST MACHINE
  *     run UPDATES DIRECTORY     rank 0: the run has this folder, and begins after these updates
  *     kept UPDATES              rank 0: there is a checkpoint
  *     ended CODE MESSAGE
  *     gone CODE TIME            of its parent: 128 and the number of a signal, or its exit code */
 #define CLI_REPORT "thalweg-rank "
+/* Where a PID is that of one process only: machines may have one name, and containers on one machine, too. ""
+ * where it cannot be told. */
+enum { CLI_MACHINE = 80 };
+void cli_this_machine(char to[CLI_MACHINE]);
 /* Whether a message tells of another process: that one knows better. */
 int cli_is_of_another(const char *message);
 /* The variable by which the processes know that they are to. */

@@ -30,11 +30,12 @@ static _Noreturn void wait_for_worker(void)
     static const struct timespec a_moment = {0, 200000000};
     struct timespec now;
     int how = 0;
-    while (waitpid(worker, &how, 0) < 0 && errno == EINTR) continue;
+    pid_t ended;
+    while ((ended = waitpid(worker, &how, 0)) < 0 && errno == EINTR) continue;
     clock_gettime(CLOCK_REALTIME, &now);
     /* it may have crashed since another was killed, of which we are to hear first */
     if (WIFSIGNALED(how) && WTERMSIG(how) != SIGKILL) nanosleep(&a_moment, NULL);
-    const int code = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
+    const int code = ended < 0 ? TW_ERR_SYSTEM : WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
     cli_report("gone %d %lld.%06ld", code, (long long)now.tv_sec, now.tv_nsec / 1000);
     /* Hydra ends all once one has failed, and may not have read what the others and this one have said */
     if (code) nanosleep(&a_moment, NULL);
@@ -43,12 +44,13 @@ static _Noreturn void wait_for_worker(void)
 
 void cli_be_monitored(size_t rank, int fd)
 {
-    char host[HOST_NAME_MAX + 1] = "";
+    char host[HOST_NAME_MAX + 1] = "", machine[CLI_MACHINE];
     struct sigaction action;
     sigset_t all, before;
     const pid_t parent = getppid(), self = getpid();
     end_with(parent);
     cli_report_to(rank, fd);
+    signal(SIGCHLD, SIG_DFL); /* ignored, as it may be inherited, it hides how a child ends */
     memset(&action, 0, sizeof action);
     action.sa_handler = pass_on;
     sigfillset(&all);
@@ -64,5 +66,6 @@ void cli_be_monitored(size_t rank, int fd)
     if (worker > 0) wait_for_worker();
     end_with(self);
     gethostname(host, sizeof host - 1);
-    cli_report("started %ld %s", (long)getpid(), host);
+    cli_this_machine(machine);
+    cli_report("started %ld %s %s", (long)getpid(), host, machine);
 }

@@ -37,7 +37,7 @@ struct child {
     struct supervision *s;
     pid_t pid;
     struct stream out, err;
-    char host[64]; /* this one */
+    char machine[CLI_MACHINE]; /* this one */
     enum stage stage;
     double deadline; /* of this stage */
 };
@@ -60,11 +60,9 @@ static void note_end(struct supervision *s, uint64_t rank, const char *text)
 
 static void note_start(struct supervision *s, uint64_t rank, const char *text)
 {
-    char *host;
     if (rank >= s->processes || s->process[rank].pid) return;
-    s->process[rank].pid = strtol(text, &host, 10);
-    snprintf(s->process[rank].host, sizeof s->process[rank].host, "%s", host + (*host == ' '));
-    s->begun++;
+    struct started *p = &s->process[rank];
+    s->begun += sscanf(text, "%ld %64s %79s", &p->pid, p->host, p->machine) > 0;
 }
 
 /* A process without last words was killed; the others end because of the first, and crash rather than be
@@ -224,11 +222,11 @@ static void turn_to(struct child *c, enum stage stage, double seconds)
     kill_orphans();
 }
 
-/* A process of this machine; 0: it is elsewhere, or has not begun. */
+/* A process of this machine, whose number is one here; 0: it is elsewhere, or has not begun. */
 static pid_t here(const struct child *c, uint64_t rank)
 {
     const struct started *p = &c->s->process[rank];
-    return p->pid && !strcmp(c->host, p->host) ? (pid_t)p->pid : 0;
+    return p->pid > 0 && c->machine[0] && !strcmp(c->machine, p->machine) ? (pid_t)p->pid : 0;
 }
 
 /* Rank 0 ends the run for all, with a checkpoint. */
@@ -258,17 +256,21 @@ static void look_at_the_clock(struct child *c, int *was_interrupted)
     else turn_to(c, IS_KILLED, to_clean);
 }
 
-static void wait_for_all(struct child *c)
+static tw_status wait_for_all(struct child *c, const char *name, tw_error *err)
 {
     int how = 0, was_interrupted = 0;
-    while (waitpid(c->pid, &how, WNOHANG) == 0) {
+    pid_t ended;
+    while ((ended = waitpid(c->pid, &how, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
         hear_both(c);
         look_at_the_clock(c, &was_interrupted);
     }
+    const int why = errno;
     reap_orphans();
     hear_the_rest(c, &c->out);
     hear_the_rest(c, &c->err);
+    if (ended < 0) return cli_fail(err, TW_ERR_SYSTEM, "cannot wait for %s: %s", name, strerror(why));
     c->s->code = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
+    return TW_OK;
 }
 
 /* ---- how it begins ------------------------------------------------------------------------------------- */
@@ -306,7 +308,8 @@ tw_status cli_supervise(char *const *argv, struct supervision *s, tw_error *err)
     struct child c = {.s = s, .out.to = stdout, .err.to = stderr};
     int out[2] = {-1, -1}, errors[2] = {-1, -1};
     const pid_t self = getpid();
-    gethostname(c.host, sizeof c.host - 1);
+    cli_this_machine(c.machine);
+    signal(SIGCHLD, SIG_DFL); /* ignored, as it may be inherited, it hides how a child ends */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     fflush(NULL);
     c.pid = make_pipe(out) && make_pipe(errors) ? fork() : -1;
@@ -315,10 +318,10 @@ tw_status cli_supervise(char *const *argv, struct supervision *s, tw_error *err)
     close_all(out, errors, 1);
     c.out.pipe = out[0];
     c.err.pipe = errors[0];
-    if (c.pid > 0) {
-        turn_to(&c, RUNS, to_begin);
-        wait_for_all(&c);
-    }
+    if (c.pid > 0) turn_to(&c, RUNS, to_begin);
+    const tw_status status =
+        c.pid > 0 ? wait_for_all(&c, argv[0], err)
+                  : cli_fail(err, TW_ERR_SYSTEM, "cannot start %s: %s", argv[0], strerror(why));
     close_all(out, errors, 0);
-    return c.pid > 0 ? TW_OK : cli_fail(err, TW_ERR_SYSTEM, "cannot start %s: %s", argv[0], strerror(why));
+    return status;
 }

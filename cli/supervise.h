@@ -3,13 +3,14 @@
 #ifndef CLI_SUPERVISE_H
 #define CLI_SUPERVISE_H
 #include "cli.h"
+#include "launcher.h"
 
 struct supervision {
     /* of each of so many ranks; pid 0: it has not begun */
     uint64_t processes;
     struct started {
         long pid;
-        char host[64];
+        char host[65], machine[CLI_MACHINE];
         int has_ended; /* and has said so */
     } * process;
     uint64_t begun; /* how many have */

@@ -352,8 +352,10 @@ static tw_status same_processes(const json_t *then, const json_t *now, tw_error 
     const json_int_t before = json_integer_value(json_object_get(then, "processes")),
                      given = json_integer_value(json_object_get(now, "processes")), n = given ? given : 1;
     if (before == n || before == 0) return TW_OK;
-    return tw__fail(err, TW_ERR_STATE, "the run had %lld processes, and %lld were started", (long long)before,
-                    (long long)n);
+    return tw__fail(err, TW_ERR_STATE,
+                    "the run had %lld %s, and %lld %s started: start it with mpirun -n %lld",
+                    (long long)before, before == 1 ? "process" : "processes", (long long)n,
+                    n == 1 ? "was" : "were", (long long)before);
 }
 
 static tw_status check_settings(void *object, const char *settings, tw_error *err)
