@@ -48,18 +48,24 @@ static void rules(void **state)
     assert_true(refused > 2 && refused < n_rules / 2);
 }
 
+/* With adam: so many rows in batches, in n processes. */
+static void splits(const char *model, tw_type type, uint64_t rows, uint64_t batch, size_t n)
+{
+    worker_run r = run_of(model);
+    r.type = type;
+    r.n_rows = rows;
+    r.o.batch = batch;
+    r.o.optimizer = "adam:lr=0.01";
+    same_as(&r, "mpi+split", n, "local");
+}
+
 /* Uneven widths, and more processes than some layers have units for. */
 static void processes(void **state)
 {
     (void)state;
     for (size_t n = 1; n <= MEMORY_MOST; n++)
-        for (uint64_t batch = 1; batch <= 300; batch = batch * 6 + 3) {
-            worker_run r = run_of(n % 2 ? dense : wide);
-            r.o.batch = batch;
-            r.n_rows = 160;
-            r.o.optimizer = "adam:lr=0.01";
-            same_as(&r, "mpi+split", n, "local");
-        }
+        for (uint64_t batch = 1; batch <= 300; batch = batch * 6 + 3)
+            splits(n % 2 ? dense : wide, TW_F64, 160, batch, n);
 }
 
 /* Leaves of more than 8 rows, several of which go through wide layers together. */
@@ -85,12 +91,7 @@ static void layers(void **state)
         "conv2d 4 3x3 relu; maxpool2d 2x2; flatten; dense 70 relu; dense 3 softmax",
     };
     (void)state;
-    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
-        worker_run r = run_of(models[i]);
-        r.o.optimizer = "adam:lr=0.01";
-        r.o.batch = 40;
-        same_as(&r, "mpi+split", 2, "local");
-    }
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) splits(models[i], TW_F64, 100, 40, 2);
 }
 
 /* Convolutions whose input has a gradient: fused with pooling or not, with zeros around, with strides, of
@@ -107,14 +108,8 @@ static void convolutions(void **state)
         "conv2d 4 3x3 padding=same; conv2d 64 3x3 padding=same groups=2 relu; conv2d 64 1x1; globalavgpool; dense 3 softmax",
     };
     (void)state;
-    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
-        worker_run r = run_of(models[i]);
-        r.o.optimizer = "adam:lr=0.01";
-        r.type = i % 2 ? TW_F64 : TW_F32;
-        r.n_rows = 44;
-        r.o.batch = 21;
-        same_as(&r, "mpi+split", 2 + i % 3, "local");
-    }
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++)
+        splits(models[i], i % 2 ? TW_F64 : TW_F32, 44, 21, 2 + i % 3);
     worker_run sequence = {.rows = networks_sequence,
                            .model =
                                "embedding 5 8; conv1d 64 3 padding=same relu; dense 64 tanh; dense 5 softmax",

@@ -167,7 +167,7 @@ static tw_status visit_server(tw__workers *x, size_t s, tw_visitor *v, tw_error 
 static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err)
 {
     struct downpour *d = x->state;
-    for (size_t s = 0; x->spreads && s < x->n_servers; s++) {
+    for (size_t s = 0; tw__spreads(x) && s < x->n_servers; s++) {
         if (tw__home(x, x->n + s) != worker) continue;
         TW_TRY(tw__stepper_visit_weights(x, &d->server[s].stepper, v, err));
         if (whole) TW_TRY(visit_server(x, s, v, err));
@@ -194,7 +194,6 @@ static tw_status make_servers(tw__workers *x, struct downpour *d, tw_error *err)
     x->n_servers = tw__servers_count(x);
     x->has_several = x->has_server_rule = 1;
     x->serves_apart = 1;
-    x->spreads = x->n_servers > 1;
     TW_TRY(tw__alloc(x->ctx, &d->server, x->n_servers, sizeof *d->server, err));
     for (size_t s = 0; s < x->n_servers; s++) {
         const size_t lo = tw__range_begin(x->set.size, s, x->n_servers),

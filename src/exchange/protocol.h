@@ -255,9 +255,9 @@ struct tw__workers {
     double kept;        /* bytes for all of them */
     /* Set by the protocol's create: servers; whether every update's rows are split among the workers. */
     size_t n_servers;
-    /* likewise: workers do not wait for each other, so that a process may have none; and there are several
-     * servers, which step apart and so may be in several processes */
-    int serves_apart, spreads;
+    /* likewise: workers do not wait for each other, and several servers step apart: so processes may have
+     * some of either alone */
+    int serves_apart;
     size_t
         dedicated; /* in processes: the first of them have servers alone, and their workers never compute */
     int is_over;   /* rank 0 has ended the run */
@@ -311,10 +311,12 @@ tw_status tw__workers_reduce(tw__workers *x, size_t me, double *sums, size_t lo,
 /* worker: room for all of them */
 void tw__workers_info(const tw__workers *x, tw_exchange_info *out, tw_worker_info *worker);
 tw_status tw__workers_visit(tw__workers *x, tw_visitor *v, tw_error *err);
+/* Whether servers are in several processes, where workers are. */
+static inline int tw__spreads(const tw__workers *x) { return x->serves_apart && x->n_servers > 1; }
 /* The worker in whose process a worker or server is. */
 static inline size_t tw__home(const tw__workers *x, size_t who)
 {
-    const size_t homes = x->dedicated ? x->dedicated : x->spreads ? x->n : 1;
+    const size_t homes = x->dedicated ? x->dedicated : tw__spreads(x) ? x->n : 1;
     return who < x->n ? who : (who - x->n) % homes;
 }
 /* Of so many updates those that worker i has where each takes every n-th, n without dedicated processes. */

@@ -299,7 +299,7 @@ static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visit
 {
     struct ps *p = x->state;
     const int64_t servers = (int64_t)x->n_servers;
-    for (size_t s = 0; x->spreads && s < x->n_servers; s++)
+    for (size_t s = 0; tw__spreads(x) && s < x->n_servers; s++)
         if (tw__home(x, x->n + s) == worker) TW_TRY(visit_home(x, s, whole, v, err));
     if (tw__workers_regroup(x)) return TW_OK;
     TW_TRY(v->field(v, "versions", TW_I64, 1, &servers, p->client[worker].version, err));
@@ -422,7 +422,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     TW_TRY(make_clients(x, p, err));
     TW_TRY(tw__alloc(x->ctx, &p->server, x->n_servers, sizeof *p->server, err));
     for (size_t s = 0; s < x->n_servers; s++) TW_TRY(make_server(x, p, s, err));
-    x->has_several = x->spreads = p->server[0].stepper.is_own;
+    x->has_several = p->server[0].stepper.is_own;
     if (x->has_several) x->leading = p->server[0].stepper.opt;
     return has_copies(x, p) ? tw__copy_weights(x, err) : TW_OK;
 }

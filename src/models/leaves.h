@@ -28,6 +28,14 @@ static inline size_t tw__leaf_rows(const tw__leaves *l, size_t leaf)
     return left < most ? left : most;
 }
 
+/* Of n leaves, or nodes, from the left those that are the left child of their node in the batch tree. */
+static inline size_t tw__left_of(size_t n)
+{
+    size_t left = 1;
+    while (2 * left < n) left *= 2;
+    return left;
+}
+
 /* The leaf that a row is in. */
 static inline size_t tw__leaf_at(const tw__leaves *l, size_t row)
 {

@@ -5,13 +5,14 @@
 #include "math/kernels.h"
 #include "models/leaves.h"
 #include "train/degree.h"
+#include "train/blocks.h"
 #include "train/objective.h"
 #include <stdatomic.h>
 #include <string.h>
 
 /* A node is a list while that has at most one in LIST_SHARE of the weights: a number of a list takes about as
  * long as so many of a vector (docs/design/0028). */
-enum { MOST_LEVELS = 7, FEW_NODES = 4, LIST_SHARE = 32 };
+enum { MOST_LEVELS = 7, LIST_SHARE = 32 };
 #define NO_RESULT UINT_FAST64_MAX
 /* a result of a leaf, beside what eval returned */
 #define NO_LIST ((uint_fast64_t)1 << 32)
@@ -253,13 +254,6 @@ static tw__sum sum_in(struct buffer *buffer)
     return (tw__sum){.dense = buffer->dense, .list = &buffer->list};
 }
 
-static size_t half_of(size_t n)
-{
-    size_t half = 1;
-    while (half * 2 < n) half *= 2;
-    return half;
-}
-
 /* The sum over leaves first .. first+n-1 into `to`; level: scratch buffers from there on are free. */
 static void eval_node(call *c, size_t first, size_t n, int level, int lane, tw__sum *to)
 {
@@ -268,7 +262,7 @@ static void eval_node(call *c, size_t first, size_t n, int level, int lane, tw__
         eval_leaves(c, first, n, n > 1 ? TW_LEAVES : 0, lane, to);
         return;
     }
-    size_t left = half_of(n), right = n - left, from, rows;
+    size_t left = tw__left_of(n), right = n - left, from, rows;
     eval_node(c, first, left, level, lane, to);
     leaf_rows(c->n, first + left, &from, &rows);
     if (!is_list(c, first, n)) tw__sum_spread(to, b->o->type, b->size);
@@ -302,8 +296,8 @@ static void eval_losses(call *c, size_t first, size_t n, int lane)
 {
     if (go_together(c, first, n)) eval_leaves(c, first, n, n > 1 ? TW_LEAVES : 0, lane, NULL);
     else {
-        eval_losses(c, first, half_of(n), lane);
-        eval_losses(c, first + half_of(n), n - half_of(n), lane);
+        eval_losses(c, first, tw__left_of(n), lane);
+        eval_losses(c, first + tw__left_of(n), n - tw__left_of(n), lane);
     }
 }
 
@@ -314,27 +308,7 @@ static void loss_task(void *arg, size_t i, int worker)
     eval_losses(c, first, left < c->loss_block ? left : c->loss_block, worker);
 }
 
-/* A block is what goes together, unless that would leave threads without one. */
-static size_t loss_block_size(size_t leaves, size_t threads, size_t together)
-{
-    size_t block = 1;
-    while (2 * block <= together && 2 * block * threads <= leaves) block *= 2;
-    return block;
-}
-
 static size_t loss_tasks(const call *c) { return (c->hi - c->lo + c->loss_block - 1) / c->loss_block; }
-
-/* Leaves per block: a power of two that divides the first leaf, so that a block is a node; no more blocks
- * than threads, or than a few that the exchange adds while it steps, where an evaluation takes one leaf;
- * pairs rather than single leaves, because an evaluation adds its second leaf for nothing. */
-static size_t block_size(size_t first, size_t leaves, size_t threads, size_t together)
-{
-    if (threads > (leaves + 1) / 2) return 1;
-    size_t most = threads > FEW_NODES || together > 1 ? threads : FEW_NODES, block = 2;
-    while ((leaves + block - 1) / block > most) block *= 2;
-    while (first % block) block /= 2;
-    return block;
-}
 
 /* Counts what the leaves' lists may hold, which beyond the limit does not matter; the longest list there will
  * be. */
@@ -490,8 +464,8 @@ static tw_status run_blocks(call *c, tw__exchange *x, size_t leaves, size_t *blo
 {
     const tw_objective *o = c->b->o;
     int lanes = is_concurrent(c->b) ? tw_context_threads(c->b->ctx) : 1;
-    c->block = block_size(c->lo, c->hi - c->lo, (size_t)lanes, together(c));
-    c->loss_block = loss_block_size(c->hi - c->lo, (size_t)lanes, together(c));
+    c->block = tw__block(c->lo, c->hi - c->lo, (size_t)lanes, together(c));
+    c->loss_block = tw__loss_block(c->hi - c->lo, (size_t)lanes, together(c));
     *blocks = (c->hi - c->lo + c->block - 1) / c->block;
     c->w_hi = c->b->size;
     TW_TRY(make_buffers(c, *blocks, lanes, err));
@@ -606,7 +580,7 @@ tw_status tw__batch_loss(tw__batch *b, const void *w, const uint64_t *rows, size
               .mode = callers,
               .hands_on = b->carried && !draw,
               .want = TW_WANT_LOSS | (draw ? TW_TRAINING : 0)};
-    c.loss_block = loss_block_size(leaves, lanes, together(&c));
+    c.loss_block = tw__loss_block(leaves, lanes, together(&c));
     c.most_counted = c.loss_block * longest;
     if (n && !rows) TW_TRY(tw__alloc(b->ctx, &c.counted, lanes * c.most_counted, sizeof *c.counted, err));
     tw_status s = run_forward(&c, NULL, leaves, err);

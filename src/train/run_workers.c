@@ -529,7 +529,7 @@ double tw__run_clock(const tw_run *r)
 tw_status tw__run_gather_ranges(tw_run *r, tw_error *err)
 {
     const tw__workers *x = r->workers ? r->workers->x : NULL;
-    return x && (x->spreads || x->protocol->splits_models) ? tw__run_gather(r, err) : TW_OK;
+    return x && (tw__spreads(x) || x->protocol->splits_models) ? tw__run_gather(r, err) : TW_OK;
 }
 
 tw_status tw__run_gather(tw_run *r, tw_error *err)

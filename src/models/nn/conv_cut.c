@@ -31,15 +31,15 @@ size_t tw__conv_cut_packed(const tw__layer *l, const tw__kernels *k) { return wh
 static void gather(const tw__layer *l, const tw__kernels *k, const tw__layer_tensor *t, const char *w,
                    char *to, char *spare)
 {
-    tw__team *const team = l->team;
+    tw__comm *const comm = l->comm;
     const size_t lines = t->size / (size_t)t->shape[0];
     const char *const mine = w + t->offset * k->real;
-    tw__team_send_to_all(team, mine, t->size * k->real);
-    for (size_t rank = 0; rank < team->ranks.ranks; rank++)
-        if (rank != team->ranks.rank) {
-            tw__team_receive(team, rank, spare, lines * tw__team_units(l, rank) * k->real);
-            tw__team_put(l, k, rank, lines, spare, to);
-        } else tw__team_put(l, k, rank, lines, mine, to);
+    tw__comm_send_to_all(comm, mine, t->size * k->real);
+    for (size_t rank = 0; rank < comm->ranks.ranks; rank++)
+        if (rank != comm->ranks.rank) {
+            tw__comm_receive(comm, rank, spare, lines * tw__comm_units(l, rank) * k->real);
+            tw__comm_put(l, k, rank, lines, spare, to);
+        } else tw__comm_put(l, k, rank, lines, mine, to);
 }
 
 void tw__conv_cut_pack(const tw__layer *l, const tw__kernels *k, const char *w, char *packed)
@@ -90,24 +90,24 @@ size_t tw__conv_cut_scratch(const tw__layer *l, const tw__kernels *k, const tw__
 /* The first of the pass's rows that are a rank's. */
 static size_t row_of(const tw__layer *l, const tw__pass *p, size_t rank)
 {
-    return p->rows * rank / l->team->ranks.ranks;
+    return p->rows * rank / l->comm->ranks.ranks;
 }
 
 /* Each rank's rows of the gradient of its channels to that rank; of the rows here that of all channels. */
 static void exchange_rows(const tw__layer *l, const tw__pass *p, size_t lines, const char *dy, char *to)
 {
-    tw__team *const team = l->team;
-    const size_t me = team->ranks.rank, row = lines * tw__team_units(l, me) * p->k->real,
+    tw__comm *const comm = l->comm;
+    const size_t me = comm->ranks.rank, row = lines * tw__comm_units(l, me) * p->k->real,
                  mine = row_of(l, p, me), rows = row_of(l, p, me + 1) - mine;
-    for (size_t i = 1; i < team->ranks.ranks; i++) {
-        const size_t rank = (me + i) % team->ranks.ranks, first = row_of(l, p, rank);
-        tw__team_send(team, rank, dy + first * row, (row_of(l, p, rank + 1) - first) * row);
+    for (size_t i = 1; i < comm->ranks.ranks; i++) {
+        const size_t rank = (me + i) % comm->ranks.ranks, first = row_of(l, p, rank);
+        tw__comm_send(comm, rank, dy + first * row, (row_of(l, p, rank + 1) - first) * row);
     }
-    for (size_t rank = 0; rank < team->ranks.ranks; rank++)
+    for (size_t rank = 0; rank < comm->ranks.ranks; rank++)
         if (rank != me) {
-            tw__team_receive(team, rank, team->buffer, rows * lines * tw__team_units(l, rank) * p->k->real);
-            tw__team_put(l, p->k, rank, rows * lines, team->buffer, to);
-        } else tw__team_put(l, p->k, rank, rows * lines, dy + mine * row, to);
+            tw__comm_receive(comm, rank, comm->buffer, rows * lines * tw__comm_units(l, rank) * p->k->real);
+            tw__comm_put(l, p->k, rank, rows * lines, comm->buffer, to);
+        } else tw__comm_put(l, p->k, rank, rows * lines, dy + mine * row, to);
 }
 
 /* Of the rows of `p`, from the gradient of all channels. */
@@ -135,9 +135,9 @@ static void input(const tw__layer *l, const tw__pass *p, const tw__pooling *pool
 void tw__conv_cut_input(const tw__layer *l, const tw__pass *p, const tw__pooling *of, const void *x,
                         const void *dy, void *dx)
 {
-    tw__team *const team = l->team;
+    tw__comm *const comm = l->comm;
     const whole all = whole_of(l, p->k);
-    const size_t me = team->ranks.rank, first = row_of(l, p, me), row = l->in_size * p->k->real;
+    const size_t me = comm->ranks.rank, first = row_of(l, p, me), row = l->in_size * p->k->real;
     tw__pooling pool = {0};
     tw__pass here = *p;
     if (of) pool = *of;
@@ -147,10 +147,10 @@ void tw__conv_cut_input(const tw__layer *l, const tw__pass *p, const tw__pooling
                 *const to = (char *)dx + first * row;
     exchange_rows(l, p, places(&all.conv, of), dy, whole_dy);
     input(l, &here, of ? &pool : NULL, (const char *)x + first * row, whole_dy, to);
-    tw__team_send_to_all(team, to, here.rows * row);
-    for (size_t rank = 0; rank < team->ranks.ranks; rank++) {
+    tw__comm_send_to_all(comm, to, here.rows * row);
+    for (size_t rank = 0; rank < comm->ranks.ranks; rank++) {
         const size_t theirs = row_of(l, p, rank);
         if (rank != me)
-            tw__team_receive(team, rank, (char *)dx + theirs * row, (row_of(l, p, rank + 1) - theirs) * row);
+            tw__comm_receive(comm, rank, (char *)dx + theirs * row, (row_of(l, p, rank + 1) - theirs) * row);
     }
 }

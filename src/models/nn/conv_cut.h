@@ -3,9 +3,9 @@
 #ifndef TW_MODELS_NN_CONV_CUT_H
 #define TW_MODELS_NN_CONV_CUT_H
 #include "models/nn/conv.h"
-#include "models/nn/team.h"
+#include "models/nn/communicator.h"
 
-static inline int tw__conv_is_cut(const tw__layer *l) { return l->team && l->has_input_gradient; }
+static inline int tw__conv_is_cut(const tw__layer *l) { return l->comm && l->has_input_gradient; }
 
 /* In place of the functions without _cut; of, pool: NULL, or what the layer is fused with, with
  * the rank's channels. */

@@ -1,7 +1,7 @@
 /* dense 128: every output sees every input; "dense classes" has as many outputs as the data has classes. Of a
  * sequence each time by itself.
  * SPDX-License-Identifier: MIT */
-#include "models/nn/team.h"
+#include "models/nn/communicator.h"
 
 static const tw_option options[] = {TW__INIT, TW__PENALTY_OPTIONS};
 enum { INIT, N_OPTIONS = 1 + TW__PENALTY_ROWS };
@@ -71,7 +71,7 @@ static void pack(const tw__layer *l, const tw__kernels *k, tw__part part, const 
 static int wide(const tw__layer *l)
 {
     const struct dense *const own = l->own;
-    const size_t out = l->team ? l->all_units : own->out;
+    const size_t out = l->comm ? l->all_units : own->out;
     return out >= 16 && own->in * out >= 16384;
 }
 
@@ -130,17 +130,17 @@ static int next_frame(frames *f)
 static void pass_sums_on(const tw__layer *l, const tw__pass *p, const void *dy, void *dx)
 {
     const struct dense *const own = l->own;
-    tw__team *const team = l->team;
-    const size_t rank = team->ranks.rank, last = team->ranks.ranks - 1;
+    tw__comm *const comm = l->comm;
+    const size_t rank = comm->ranks.rank, last = comm->ranks.ranks - 1;
     frames f = {.rows = rows_of(l, p)};
     while (next_frame(&f)) {
         const size_t bytes = f.n * own->in * p->k->real;
         char *const to = (char *)dx + f.at * p->k->real;
-        if (rank > 0) tw__team_receive(team, rank - 1, to, bytes);
+        if (rank > 0) tw__comm_receive(comm, rank - 1, to, bytes);
         input(l, p, tw__rows_together(f.n), (const char *)dy + f.at * p->k->real,
               rank > 0 ? TW__CONTINUE : TW__START, to);
-        if (rank < last) tw__team_send(team, rank + 1, to, bytes);
-        else tw__team_send_to_all(team, to, bytes);
+        if (rank < last) tw__comm_send(comm, rank + 1, to, bytes);
+        else tw__comm_send_to_all(comm, to, bytes);
     }
 }
 
@@ -149,25 +149,25 @@ static void receive_sums(const tw__layer *l, const tw__pass *p, void *dx)
     const struct dense *const own = l->own;
     frames f = {.rows = rows_of(l, p)};
     while (next_frame(&f))
-        tw__team_receive(l->team, l->team->ranks.ranks - 1, (char *)dx + f.at * p->k->real,
+        tw__comm_receive(l->comm, l->comm->ranks.ranks - 1, (char *)dx + f.at * p->k->real,
                          f.n * own->in * p->k->real);
 }
 
 /* The first rank begins with the sums that the others wait for, these with their weights. */
 static void backward_cut(const tw__layer *l, const tw__pass *p, const void *x, const void *dy, void *dx)
 {
-    const size_t rank = l->team->ranks.rank;
+    const size_t rank = l->comm->ranks.rank;
     if (rank > 0) weights(l, p, x, dy);
     pass_sums_on(l, p, dy, dx);
     if (rank == 0) weights(l, p, x, dy);
-    if (rank + 1 < l->team->ranks.ranks) receive_sums(l, p, dx);
+    if (rank + 1 < l->comm->ranks.ranks) receive_sums(l, p, dx);
 }
 
 static void backward(const tw__layer *l, const tw__pass *p, const void *x, const void *y, const void *dy,
                      void *dx)
 {
     (void)y;
-    if (l->team && dx) {
+    if (l->comm && dx) {
         backward_cut(l, p, x, dy, dx);
         return;
     }

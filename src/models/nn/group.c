@@ -1,6 +1,7 @@
 /* Pieces together, in networks with wide steps, whose weights take longer to come than a piece's arithmetic:
  * from one wide step to the next pieces run one after the other, and a wide step takes the rows of all.
  * SPDX-License-Identifier: MIT */
+#include "models/leaves.h"
 #include "models/nn/piece.h"
 
 static int has_leaves(const tw__group *g) { return g->n > g->leaf; }
@@ -108,8 +109,7 @@ static void backward_tree(const tw__group *g, size_t first, size_t n, char *cons
         backward_leaf(g, first, way, sum, TW__START);
         return;
     }
-    size_t left = 1;
-    while (2 * left < n) left *= 2;
+    const size_t left = tw__left_of(n);
     backward_tree(g, first, left, node, way, sum);
     if (n - left == 1 && g->leaf == 1) {
         backward_leaf(g, first + left, way, sum, TW__ADD);

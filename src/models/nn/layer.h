@@ -167,7 +167,7 @@ struct tw__layer {
     int by_time;
     /* Of a network that is split: its ranks, and how many units the whole layer has, of which this one has
      * some from first_unit on. NULL: it is not cut. Whether a layer before it is trained. */
-    struct tw__team *team;
+    struct tw__comm *comm;
     size_t all_units, first_unit;
     int has_input_gradient;
     void *own; /* for the layer's file alone */

@@ -36,9 +36,9 @@ typedef struct tw__plan {
     const tw__network *net;
     /* of a network that is split: this rank's, which `net` then is, and what it has of the whole one */
     tw__network *slice;
-    tw__team team;
+    tw__comm comm;
     tw_slice *slices;
-    size_t n_slices, buffer;    /* numbers of the team's */
+    size_t n_slices, buffer;    /* numbers of comm.buffer */
     size_t row_size, row_bytes; /* of the data */
     size_t labels, targets;     /* of a row */
     int is_weighted;            /* rows count differently */

@@ -170,7 +170,7 @@ static int eval(void *user, const tw_eval *e)
     }
     add_penalty(p, e);
     tw__fp_leave(mode);
-    return p->team.result;
+    return p->comm.result;
 }
 
 static int reserve(void *user, size_t rows)
@@ -266,7 +266,7 @@ static void destroy(tw__bound *on)
     tw__free(p->ctx, p->lanes, (size_t)p->n_lanes, sizeof *p->lanes);
     tw__free(p->ctx, p->packed, p->steps.packed, p->k->real);
     tw__steps_free(&p->steps);
-    tw__free(p->ctx, p->team.buffer, p->buffer, p->k->real);
+    tw__free(p->ctx, p->comm.buffer, p->buffer, p->k->real);
     tw__free(p->ctx, p->slices, p->n_slices, sizeof *p->slices);
     tw__network_free(p->slice);
     tw__free(p->ctx, p, 1, sizeof *p);
@@ -390,12 +390,12 @@ static void free_slice(tw_objective *copy) { destroy(copy->user); }
 static tw_status make_slice(tw__plan *p, const tw__plan *whole, tw_error *err)
 {
     size_t most = 0;
-    TW_TRY(tw__network_slice(&p->slice, p->ctx, whole->net, &p->team, err));
+    TW_TRY(tw__network_slice(&p->slice, p->ctx, whole->net, &p->comm, err));
     TW_TRY(make_plan(p, p->slice, whole->frames, err));
     for (size_t i = 0; i < whole->net->n_values; i++)
         if (whole->net->values[i].size > most) most = whole->net->values[i].size;
     p->buffer = most * p->frames * TW__PASS_ROWS;
-    TW_TRY(tw__alloc(p->ctx, &p->team.buffer, p->buffer, p->k->real, err));
+    TW_TRY(tw__alloc(p->ctx, &p->comm.buffer, p->buffer, p->k->real, err));
     TW_TRY(tw__alloc(p->ctx, &p->slices, p->slice->n_tensors, sizeof *p->slices, err));
     p->n_slices = p->slice->n_tensors;
     tw__network_slices(p->slice, whole->net, p->slices);
@@ -414,7 +414,7 @@ static tw_status split(void *user, tw_context *ctx, const tw_ranks *ranks, tw_ob
     on.ctx = ctx;
     on.is_fork = 1;
     TW_TRY(create(&p, &on, err));
-    p->team.ranks = *ranks;
+    p->comm.ranks = *ranks;
     const tw_status s = make_slice(p, whole, err);
     if (s != TW_OK) {
         destroy(&p->on);

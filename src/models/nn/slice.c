@@ -59,9 +59,9 @@ static size_t add_value(tw__network *net, const tw__shape *shape)
 
 /* ---- cutting ------------------------------------------------------------------------------------------- */
 
-static int is_cut(const tw__layer *l, const tw__team *team)
+static int is_cut(const tw__layer *l, const tw__comm *comm)
 {
-    return team->ranks.ranks > 1 && l->type->units && l->type->units(l) >= TW__TEAM_UNITS * team->ranks.ranks;
+    return comm->ranks.ranks > 1 && l->type->units && l->type->units(l) >= TW__COMM_UNITS * comm->ranks.ranks;
 }
 
 static int reads(const tw__operation *o, size_t value)
@@ -80,11 +80,11 @@ static int follows(const tw__network *whole, size_t i, size_t value)
 }
 
 /* The last layer becomes one of this rank's units of so many; its tensors have them first. */
-static void narrow(tw__layer *l, tw__team *team, size_t units, const tw__shape *in)
+static void narrow(tw__layer *l, tw__comm *comm, size_t units, const tw__shape *in)
 {
-    l->first_unit = tw__team_unit(team, units, team->ranks.rank);
-    const size_t n = tw__team_unit(team, units, team->ranks.rank + 1) - l->first_unit;
-    l->team = team;
+    l->first_unit = tw__comm_unit(comm, units, comm->ranks.rank);
+    const size_t n = tw__comm_unit(comm, units, comm->ranks.rank + 1) - l->first_unit;
+    l->comm = comm;
     l->all_units = units;
     l->in = *in;
     l->out.n[l->out.rank - 1] = (int64_t)n;
@@ -94,7 +94,7 @@ static void narrow(tw__layer *l, tw__team *team, size_t units, const tw__shape *
     if (l->type->narrow) l->type->narrow(l);
 }
 
-static tw_status gather(tw__network *net, tw__team *team, size_t units, size_t in, size_t out, tw_error *err)
+static tw_status gather(tw__network *net, tw__comm *comm, size_t units, size_t in, size_t out, tw_error *err)
 {
     const tw__operation o = {.layer = 0};
     const tw__layer l = {.type = &tw__layer_gather,
@@ -102,7 +102,7 @@ static tw_status gather(tw__network *net, tw__team *team, size_t units, size_t i
                          .out = net->values[out].shape,
                          .in_size = net->values[in].size,
                          .out_size = net->values[out].size,
-                         .team = team,
+                         .comm = comm,
                          .all_units = units};
     TW_TRY(copy_layer(net, &l, err));
     add_operation(net, &o, in, out);
@@ -120,7 +120,7 @@ static int has_trained(const tw__network *whole, size_t i)
 }
 
 /* The layer of operation i and those that follow it; *n: how many. */
-static tw_status cut(tw__network *net, const tw__network *whole, tw__team *team, size_t i, size_t *n,
+static tw_status cut(tw__network *net, const tw__network *whole, tw__comm *comm, size_t i, size_t *n,
                      tw_error *err)
 {
     const tw__layer *const first = &whole->layers[whole->operations[i].layer];
@@ -134,22 +134,22 @@ static tw_status cut(tw__network *net, const tw__network *whole, tw__team *team,
         TW_TRY(copy_layer(net, &whole->layers[o->layer], err));
         tw__layer *const l = &net->layers[net->n_layers - 1];
         l->has_input_gradient = is_trained;
-        narrow(l, team, units, &net->values[value].shape);
+        narrow(l, comm, units, &net->values[value].shape);
         const size_t made = add_value(net, &l->out);
         add_operation(net, o, value, made);
         value = made;
     }
-    return gather(net, team, units, value, whole->operations[i + *n - 1].out, err);
+    return gather(net, comm, units, value, whole->operations[i + *n - 1].out, err);
 }
 
-static tw_status cut_all(tw__network *net, const tw__network *whole, tw__team *team, size_t *cuts,
+static tw_status cut_all(tw__network *net, const tw__network *whole, tw__comm *comm, size_t *cuts,
                          tw_error *err)
 {
     *cuts = 0;
     for (size_t i = 0, n = 1; i < whole->n_operations; i += n, n = 1) {
         const tw__operation *const o = &whole->operations[i];
-        if (o->layer >= 0 && is_cut(&whole->layers[o->layer], team)) {
-            TW_TRY(cut(net, whole, team, i, &n, err));
+        if (o->layer >= 0 && is_cut(&whole->layers[o->layer], comm)) {
+            TW_TRY(cut(net, whole, comm, i, &n, err));
             ++*cuts;
             continue;
         }
@@ -159,20 +159,20 @@ static tw_status cut_all(tw__network *net, const tw__network *whole, tw__team *t
     return TW_OK;
 }
 
-static tw_status make(tw__network *net, const tw__network *whole, tw__team *team, tw_error *err)
+static tw_status make(tw__network *net, const tw__network *whole, tw__comm *comm, tw_error *err)
 {
     size_t cuts;
     TW_TRY(reserve(net, whole, err));
-    TW_TRY(cut_all(net, whole, team, &cuts, err));
-    if (cuts == 0 && team->ranks.ranks > 1)
+    TW_TRY(cut_all(net, whole, comm, &cuts, err));
+    if (cuts == 0 && comm->ranks.ranks > 1)
         return tw__fail(
             err, TW_ERR_SPEC,
             "no layer of the network can be split among %zu processes: a dense layer needs %zu units, a convolution without groups as many channels",
-            team->ranks.ranks, TW__TEAM_UNITS * team->ranks.ranks);
+            comm->ranks.ranks, TW__COMM_UNITS * comm->ranks.ranks);
     return tw__network_lay_out(net, err);
 }
 
-tw_status tw__network_slice(tw__network **out, tw_context *ctx, const tw__network *whole, tw__team *team,
+tw_status tw__network_slice(tw__network **out, tw_context *ctx, const tw__network *whole, tw__comm *comm,
                             tw_error *err)
 {
     tw__network *net;
@@ -181,7 +181,7 @@ tw_status tw__network_slice(tw__network **out, tw_context *ctx, const tw__networ
     net->in = whole->in;
     net->classes = whole->classes;
     net->labels = whole->labels;
-    const tw_status s = make(net, whole, team, err);
+    const tw_status s = make(net, whole, comm, err);
     if (s == TW_OK) *out = net;
     else tw__network_free(net);
     return s;
@@ -193,7 +193,7 @@ void tw__network_slices(const tw__network *slice, const tw__network *whole, tw_s
         int which;
         const tw__layer *const l = tw__network_tensor(slice, i, &which);
         const size_t offset = whole->tensors[i].offset, size = l->tensor[which].size;
-        if (!l->team) to[i] = (tw_slice){.rows = 1, .width = size, .first = offset, .is_shared = 1};
+        if (!l->comm) to[i] = (tw_slice){.rows = 1, .width = size, .first = offset, .is_shared = 1};
         else {
             const size_t width = (size_t)l->tensor[which].shape[0];
             to[i] = (tw_slice){.rows = size / width,
