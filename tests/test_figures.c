@@ -19,6 +19,7 @@
 
 #define OUT TW_BINARY_DIR "/figures_out"
 #define OTHER TW_BINARY_DIR "/figures_other"
+#define SIMULATED " hogwild averaging scaling " /* what takes longest */
 
 static void remove_directory(const char *path)
 {
@@ -67,82 +68,6 @@ static const tw_claim *claim(const tw_figures *f, const char *id)
 
 /* ---- What is claimed ---- */
 
-/* The verdicts, and numbers that must stand in what was measured, as they are known from elsewhere or by
- * theory. */
-static const struct {
-    const char *id;
-    enum tw_holds holds;
-    const char *numbers[4];
-} known[] = {
-    {"bowl-1", TW_HOLDS_YES, {"30 times with SGD", "4 times with Momentum"}},
-    {"bowl-2", TW_HOLDS_YES, {"0 times", "0.000722", "0.0133", "0.0479"}},
-    {"bowl-3", TW_HOLDS_DEPENDS, {"21 (SGD)", "11 (AdaGrad)"}},
-    {"bowl-4", TW_HOLDS_NO, {"Adam 0.102 (2)"}},
-    {"slope", TW_HOLDS_YES, {"f from 20.5"}},
-    {"slope-easier", TW_HOLDS_NO, {"GD 0.000438, Momentum 8.7"}},
-    {"slope-control", TW_HOLDS_YES, {"f from 20.5"}},
-    {"oscillation", TW_HOLDS_YES, {"in an update 0;"}},
-    {"sag-linear", TW_HOLDS_YES, {"decades"}},
-    {"svrg-linear", TW_HOLDS_YES, {"decades"}},
-    {"svrg-memory", TW_HOLDS_YES, {"SAG keeps 10", "SVRG 41"}},
-    {"sgd-stalls", TW_HOLDS_YES, {"half of the passes"}},
-    {"nag-ahead", TW_HOLDS_YES, {"by 0.32", "by -0.832"}},
-    {"nag-vectors", TW_HOLDS_YES, {"the same point"}},
-    {"nag-rate", TW_HOLDS_DEPENDS, {": -1.9", ", -1.0", ", -0.99"}},
-    {"nag-rate-control", TW_HOLDS_YES, {"slope -0.99"}},
-    {"momentum-faster", TW_HOLDS_DEPENDS, {"45 (SGD), 15 (momentum 0.5), 91 (0.9)", "lr = 0.4: 10,"}},
-    {"momentum-too-fast", TW_HOLDS_YES, {"first at step 64, for good from step 91"}},
-    {"momentum-control", TW_HOLDS_YES, {"10 (SGD)"}},
-    {"cyclic", TW_HOLDS_YES, {"0.006 (step 5000)", "0.0035 (step 3000) 0.00225 (step 5000)"}},
-    {"fit-1", TW_HOLDS_YES, {"0 of 400"}},
-    {"fit-2", TW_HOLDS_DEPENDS, {"BGD 122 updates or 122 passes"}},
-    {"fit-3", TW_HOLDS_YES, {"BGD 0,"}},
-    {"fit-4", TW_HOLDS_YES, {"of 400 steps go up"}},
-    {"fit-5", TW_HOLDS_YES, {"MBGD 0.000"}},
-    {"fit-6", TW_HOLDS_DEPENDS, {"inverse_time"}},
-    {"momentum-at-most-1",
-     TW_HOLDS_YES,
-     {"2.33e-08 (0)", "3.38e-45 (0.9), 0.000804 (0.99), 15.6 (1)", "step 12;"}},
-    {"saddle-1", TW_HOLDS_DEPENDS, {"0.00132", "never (600 steps)", "1000 steps: 698"}},
-    {"saddle-2", TW_HOLDS_DEPENDS, {"0.831", "0.566", "25, 24, 19", "at 17, with eps = 1e-6 Adadelta at 33"}},
-    {"saddle-3",
-     TW_HOLDS_DEPENDS,
-     {"0.000779", "step 140", "0.00139",
-      "step 132 and is at 10 in 22 more; Adam: 89, Adagrad: never, RMSprop: never, Adadelta: 16"}},
-    {"saddle-4", TW_HOLDS_DEPENDS, {"0.679", "step 15,", "at 19", "at 31"}},
-    {"saddle-control-1", TW_HOLDS_YES, {"0 of 7"}},
-    {"saddle-control-2", TW_HOLDS_YES, {"step 349"}},
-    {"surface-1",
-     TW_HOLDS_NO,
-     {"464 (SGD), 158 (Adagrad), 178 (RMSprop), 500 (Adadelta)", "lr = 0.008: 118",
-      "SGD 0.0865, Adadelta 0.0999"}},
-    {"surface-2",
-     TW_HOLDS_YES,
-     {"5.11, RMSprop 8.98, Adadelta 16.4", "0.203, RMSprop 0.312, Adadelta 0.737"}},
-    {"surface-3", TW_HOLDS_DEPENDS, {"Momentum strays 1.6", "NAG strays 1.1"}},
-    {"surface-4", TW_HOLDS_DEPENDS, {"56 (NAG)", "158 (Adagrad)"}},
-    {"surface-5", TW_HOLDS_YES, {"Adagrad 0.34"}},
-    {"workers-bsp", TW_HOLDS_YES, {"to the bit: yes"}},
-    {"workers-straggler", TW_HOLDS_YES, {"times slower makes BSP take 3."}},
-    {"workers-stale", TW_HOLDS_YES, {"of ASP is 6.9"}},
-    {"workers-unsteady", TW_HOLDS_YES, {"64 ASP workers"}},
-    {"workers-ssp", TW_HOLDS_DEPENDS, {"at random: BSP", "one slow: BSP"}},
-    {"downpour-adagrad",
-     TW_HOLDS_DEPENDS,
-     {"a tenth of the first loss above the least: columns alike 4/3 3/2 1/0",
-      "to a quarter of the first loss above the least: columns alike 4/5"}},
-    {"downpour-diverges", TW_HOLDS_YES, {"0.139 (64)", "0.533 (64)"}},
-    {"local-sgd-rate", TW_HOLDS_DEPENDS, {"mean every 1: 3.9 passes", "64: 3.82 passes"}},
-    {"local-sgd-little", TW_HOLDS_YES, {"every 1: 3.9 passes, 1.15e+03 s", "64: 3.82 passes, 276 s"}},
-    {"easgd-communication", TW_HOLDS_YES, {"mean every 1: 4.3 passes", "64: 5.22 passes, 391 s"}},
-    {"scaling-asp", TW_HOLDS_YES, {"BSP 75.2 s (1), 182 s (10)", "ASP 75.2 s (1), 16.7 s (10)"}},
-    {"scaling-slower", TW_HOLDS_DEPENDS, {"9.76 s (10000)"}},
-    {"hogwild-sparse", TW_HOLDS_YES, {"rows that touch 0.00391 of the columns", "touch 1 of the columns"}},
-    {"hogwild-rate", TW_HOLDS_YES, {"after 4 passes", "in turns"}},
-    {"scaling-converges", TW_HOLDS_DEPENDS, {"1.59 s (10000); at the rate of one worker", "never (10000)"}},
-};
-enum { N_KNOWN = sizeof known / sizeof known[0] };
-
 static void check_files(const tw_figures *f)
 {
     const tw_claim *claims;
@@ -171,22 +96,17 @@ static void check_files(const tw_figures *f)
     free(page);
 }
 
-static void claims_come_out_as_known(void **state)
+/* Whether they come out as known is for tests/contracts/figures, which makes all. */
+static void claims_are_whole(void **state)
 {
     (void)state;
     tw_context *ctx = context(2);
     tw_figures *f = begin(ctx, OUT);
     const tw_claim *claims;
-    make_all_but(f, "");
-    assert_int_equal(tw_figures_claims(f, &claims), N_KNOWN);
-    for (size_t i = 0; i < N_KNOWN; i++) {
-        const tw_claim *c = claim(f, known[i].id);
-        if (c->holds != known[i].holds)
-            fail_msg("%s: %s, not %s (%s)", c->id, tw_holds_name(c->holds), tw_holds_name(known[i].holds),
-                     c->measured);
-        for (int k = 0; k < 4 && known[i].numbers[k]; k++)
-            if (!strstr(c->measured, known[i].numbers[k]))
-                fail_msg("%s: no \"%s\" in: %s", c->id, known[i].numbers[k], c->measured);
+    make_all_but(f, SIMULATED);
+    const size_t n = tw_figures_claims(f, &claims);
+    assert_true(n > 30);
+    for (const tw_claim *c = claims; c < claims + n; c++) {
         assert_true(c->is_control == (strstr(c->id, "control") != NULL) && c->is_control == !*c->printed);
         assert_true(*c->english && *c->setting && c->because && (c->holds == TW_HOLDS_YES) == !*c->because);
         assert_true(strlen(c->measured) < sizeof c->measured - 1 &&
@@ -338,7 +258,7 @@ static void threads_change_no_byte(void **state)
     char a[512], b[512];
     int files = 0;
     const struct dirent *entry;
-    make_all_but(f, " hogwild averaging scaling ");
+    make_all_but(f, SIMULATED);
     DIR *directory = opendir(OTHER);
     assert_non_null(directory);
     while ((entry = readdir(directory)) != NULL) {
@@ -441,7 +361,7 @@ static void any_allocation_or_file_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(claims_come_out_as_known),
+        cmocka_unit_test(claims_are_whole),
         cmocka_unit_test(wrong_settings_change_the_verdict),
         cmocka_unit_test(measures_are_as_defined),
         cmocka_unit_test(threads_change_no_byte),
