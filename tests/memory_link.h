@@ -25,7 +25,7 @@ typedef struct memory_end {
 
 typedef struct memory_net {
     pthread_mutex_t lock;
-    size_t ranks;
+    size_t ranks, sent; /* sent: bytes of messages */
     memory_end end[MEMORY_MOST];
     memory_parcel *first[MEMORY_MOST][MEMORY_MOST][TW_LINK_CHANNELS],
         *last[MEMORY_MOST][MEMORY_MOST][TW_LINK_CHANNELS];
@@ -45,6 +45,7 @@ static inline tw_status memory_send(void *user, int channel, size_t to, const vo
     memcpy(p->bytes, bytes, n);
     *request = NULL;
     pthread_mutex_lock(&net->lock);
+    if (channel == TW_LINK_MESSAGES) net->sent += n;
     memory_parcel **last = &net->last[e->rank][to][channel];
     if (e->is_silent) free(p);
     else {

@@ -10,8 +10,8 @@ struct process {
     const worker_run *run;
     const char *exchange;
     tw_link *link;
-    size_t bytes;
-    void *weights; /* of rank 0 */
+    size_t bytes, sent; /* sent: in messages, of all */
+    void *weights;      /* of rank 0 */
     worker_run told;
     tw_error err;
 };
@@ -41,6 +41,7 @@ static inline void be_all(const worker_run *const *run, const char *exchange, si
     }
     for (size_t i = 0; i < n; i++) assert_int_equal(pthread_create(&thread[i], NULL, be_process, &to[i]), 0);
     for (size_t i = 0; i < n; i++) pthread_join(thread[i], NULL);
+    for (size_t i = 0; i < n; i++) to[i].sent = net.sent;
     memory_end_all(&net);
     tw_context_free(ctx);
 }

@@ -74,6 +74,77 @@ static void bits_of_threads(void **state)
     same_as(&linear, "mpi+admm:every=5", 3, "admm:every=5,workers=3");
 }
 
+static worker_run large_net(void)
+{
+    return (worker_run){.rows = networks_data,
+                        .model = "flatten; dense 150 relu; dense 3 softmax",
+                        .classes = 3,
+                        .n_rows = 120,
+                        .o.batch = 10,
+                        .o.epochs = 4};
+}
+
+static void same_as_threads(worker_run *r, const char *exchange, size_t n)
+{
+    char here[120], there[120];
+    snprintf(there, sizeof there, "mpi+%s", exchange);
+    snprintf(here, sizeof here, "%s%sworkers=%zu", exchange, strchr(exchange, ':') ? "," : ":", n);
+    same_as(r, there, n, here);
+}
+
+static void bits_of_threads_in_fewer_bits(void **state)
+{
+    static const char *const wires[] = {"bf16", "topk,keep=0.1", "1bit", "2bit"};
+    (void)state;
+    for (size_t i = 0; i < sizeof wires / sizeof wires[0]; i++)
+        for (size_t n = 2; n <= MEMORY_MOST; n++) {
+            char exchange[80];
+            worker_run net = large_net(), sparse = {.rows = worker_sparse, .model = "softmax", .classes = 16};
+            snprintf(exchange, sizeof exchange, "allreduce:wire=%s", wires[i]);
+            same_as_threads(&net, exchange, n);
+            same_as_threads(&sparse, exchange, n);
+        }
+    worker_run net = large_net();
+    same_as_threads(&net, "sharded:wire=bf16", 3);
+    same_as_threads(&net, "ps:sync=bsp,wire=2bit", 3);
+}
+
+/* Bytes of messages over the link, without what each message has around its numbers; what is counted is
+ * near. */
+static double sent_numbers(const char *exchange, size_t n)
+{
+    enum { AROUND = 600 };
+    struct process p[MEMORY_MOST];
+    worker_run r = large_net();
+    const worker_run *const runs[] = {&r, &r, &r, &r};
+    be_all(runs, exchange, n, p);
+    const tw_exchange_info *info = &p[0].told.info;
+    const double sent = (double)p[0].sent, counted = (double)info->bytes,
+                 around = AROUND * (double)info->messages;
+    for (size_t i = 0; i < n; i++)
+        if (!p[i].weights) fail_msg("%s, rank %zu: %s", exchange, i, p[i].err.message);
+    if (fabs(sent - counted) > around)
+        fail_msg("%s in %zu processes: %.0f bytes are sent, and %.0f counted", exchange, n, sent, counted);
+    free_all(p, n);
+    return sent - around;
+}
+
+static void fewer_bytes_are_sent(void **state)
+{
+    static const struct {
+        const char *wire;
+        double share[MEMORY_MOST + 1]; /* with so many processes, of what fp32 sends */
+    } cases[] = {{"bf16", {0, 0, 0.5, 0.5, 0.5}}, {"2bit", {0, 0, 0.07, 0.1, 0.13}}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (size_t n = 2; n <= MEMORY_MOST; n++) {
+            char exchange[80];
+            snprintf(exchange, sizeof exchange, "mpi+allreduce:wire=%s", cases[i].wire);
+            const double share = sent_numbers(exchange, n) / sent_numbers("mpi+allreduce", n);
+            if (!(share < cases[i].share[n] + 0.02)) fail_msg("%s in %zu processes: %g", exchange, n, share);
+        }
+}
+
 /* Without waiting: the number of updates, staleness within the bound, and a loss that falls. */
 static void without_waiting(void **state)
 {
@@ -88,12 +159,7 @@ static void without_waiting(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
         struct process p[3];
-        worker_run r = {.rows = networks_data,
-                        .model = "flatten; dense 150 relu; dense 3 softmax",
-                        .classes = 3,
-                        .n_rows = 120,
-                        .o.batch = 10,
-                        .o.epochs = 4};
+        worker_run r = large_net();
         const worker_run *const runs[] = {&r, &r, &r};
         be_all(runs, exchanges[i], 3, p);
         for (int k = 0; k < 3; k++)
@@ -213,7 +279,7 @@ static void impossible_messages(void **state)
         {1, {.carries = TW__GRADIENT, .from = 2, .to = 1, .hi = 10}},
         {1, {.carries = TW__VECTOR, .from = 0, .to = 1, .hi = 10}},
         {0, {.carries = TW__GRADIENT, .from = 1, .to = 1, .hi = 10}},
-        {0, {.carries = TW__LIST + 1, .from = 1, .to = 0, .hi = 10}},
+        {0, {.carries = TW__MEAN + 1, .from = 1, .to = 0, .hi = 10}},
         {0, {.carries = TW__WEIGHTS, .from = 1, .to = 0, .hi = 11}},
         {0, {.carries = TW__WEIGHTS, .from = 1, .to = 0, .lo = 6, .hi = 5}},
     };
@@ -262,12 +328,18 @@ static void refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] =
-        {cmocka_unit_test(bits_of_local),   cmocka_unit_test(bits_of_local_for_hard_models),
-         cmocka_unit_test(bits_of_threads), cmocka_unit_test(without_waiting),
-         cmocka_unit_test(what_is_told),    cmocka_unit_test(alone),
-         cmocka_unit_test(other_runs),      cmocka_unit_test(other_runs_with_long_lines),
-         cmocka_unit_test(other_states),    cmocka_unit_test(impossible_messages),
-         cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(bits_of_local),
+                                       cmocka_unit_test(bits_of_local_for_hard_models),
+                                       cmocka_unit_test(bits_of_threads),
+                                       cmocka_unit_test(without_waiting),
+                                       cmocka_unit_test(what_is_told),
+                                       cmocka_unit_test(alone),
+                                       cmocka_unit_test(other_runs),
+                                       cmocka_unit_test(other_runs_with_long_lines),
+                                       cmocka_unit_test(other_states),
+                                       cmocka_unit_test(impossible_messages),
+                                       cmocka_unit_test(bits_of_threads_in_fewer_bits),
+                                       cmocka_unit_test(fewer_bytes_are_sent),
+                                       cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

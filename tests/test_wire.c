@@ -346,13 +346,48 @@ static void bits_repeat(void **state)
     }
 }
 
-static uint64_t bytes_of(worker_run *r, const char *wire)
+/* The first step of a linear model leaves all weights at a mean's numbers. */
+static void means_return_in_bf16(void **state)
 {
-    char exchange[128];
-    snprintf(exchange, sizeof exchange, "sim:workers=1,sync=asp%s", wire);
-    const tw_exchange_info info = worker_told(r, exchange);
+    static const struct {
+        const char *exchange;
+        int returns;
+    } cases[] = {{"allreduce:workers=3,wire=bf16", 1},      {"allreduce:workers=2,wire=bf16", 0},
+                 {"sim:workers=9+allreduce:wire=2bit", 1},  {"allreduce:workers=8,wire=2bit", 0},
+                 {"sim:workers=17+allreduce:wire=1bit", 1}, {"sim:workers=16+allreduce:wire=1bit", 0},
+                 {"sim:workers=20+allreduce:wire=topk", 0}, {"allreduce:workers=3", 0},
+                 {"sharded:workers=3,wire=bf16", 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        worker_run r = {.rows = networks_data,
+                        .model = "softmax",
+                        .classes = 50,
+                        .n_rows = 240,
+                        .o.batch = 240,
+                        .o.epochs = 1,
+                        .o.optimizer = "sgd:lr=1"};
+        size_t n, others = 0;
+        double *w = worker_doubles(&r, cases[i].exchange, &n);
+        for (size_t k = 0; k < n; k++) {
+            double returned = w[k];
+            codec_of("bf16")->f64(1, &returned, 0);
+            others += returned != w[k];
+        }
+        if ((others == 0) != cases[i].returns)
+            fail_msg("%s: %zu of %zu numbers have more bits", cases[i].exchange, others, n);
+        free(w);
+    }
+}
+
+static uint64_t bytes_in(worker_run *r, const char *exchange, const char *wire)
+{
+    char spec[128];
+    snprintf(spec, sizeof spec, "sim:workers=%s%s", exchange, wire);
+    const tw_exchange_info info = worker_told(r, spec);
     return info.bytes;
 }
+
+static uint64_t bytes_of(worker_run *r, const char *wire) { return bytes_in(r, "1,sync=asp", wire); }
 
 /* Of weights in double; answers are weights as they are. */
 static void fewer_bytes_are_counted(void **state)
@@ -366,6 +401,21 @@ static void fewer_bytes_are_counted(void **state)
     assert_int_equal(bytes_of(&r, ",wire=1bit"), updates * (each + (n + 7) / 8 + 8 * chunks + 128));
     assert_int_equal(bytes_of(&r, ",wire=2bit"), updates * (each + (2 * n + 7) / 8 + 16 * chunks + 128));
     assert_int_equal(bytes_of(&r, ",wire=topk,keep=0.1"), updates * (each + 12 * ((n + 9) / 10) + 128));
+}
+
+/* From each to each a range and a mean's, or all at once. */
+static void fewer_bytes_return(void **state)
+{
+    worker_run r = net();
+    (void)state;
+    r.o.batch = 35; /* five leaves: a part for each worker */
+    const uint64_t updates = 6, n = (bytes_in(&r, "2+allreduce", ":wire=fp32") / updates - 4 * 64) / 16,
+                   chunks = (n + TW_CHUNK - 1) / TW_CHUNK;
+    assert_int_equal(bytes_in(&r, "3+allreduce", ":wire=bf16"), updates * (2 * (2 * n + 2 * n) + 12 * 64));
+    assert_int_equal(bytes_in(&r, "2+allreduce", ":wire=bf16"), updates * (2 * 2 * n + 4 * 64));
+    assert_int_equal(bytes_in(&r, "2+allreduce", ":wire=2bit"),
+                     updates * (2 * ((2 * n + 7) / 8 + 16 * chunks) + 4 * 64));
+    assert_int_equal(bytes_in(&r, "3+sharded", ":wire=bf16"), updates * (2 * (2 * n + 8 * n) + 12 * 64));
 }
 
 /* Nor on how many leaves an evaluation takes at once. */
@@ -424,6 +474,8 @@ int main(void)
         cmocka_unit_test(bits_repeat),
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(fewer_bytes_are_counted),
+        cmocka_unit_test(fewer_bytes_return),
+        cmocka_unit_test(means_return_in_bf16),
         cmocka_unit_test(losses_stay_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,10 @@
  *     stage        each sends each           the last one         then each, in its range
  *     gradients    its part of the sum       begins the step      adds up; sharded: measures or steps
  *     measured     nothing                   settles the pass     measures again or steps
- *     made         its range of the sum      steps the whole      -
+ *     made         its range of the mean     steps the whole      -
  *                  or of the weights         or ends the step
+ *
+ * Gradients in few bits go whole to all, and no mean returns: separate processes then all add up everything.
  *
  * Only sharded measures, and only for rules that need it. Nobody continues before all are there. As the
  * workers share their memory, allreduce makes its step once, where separate ones would all make the same, and
@@ -56,9 +58,22 @@ static int stage_of_update(const tw__workers *x, const struct together *t, const
 
 static int is_apart(const tw__workers *x) { return x->transport->is_apart && x->n > 1; }
 
+/* Every worker gets the whole gradients of all, and returns nothing. */
+static int is_whole(const tw__workers *x, const struct together *t)
+{
+    return !t->is_sharded && tw__wire_is_whole(x);
+}
+
 static size_t range_begin(const tw__workers *x, size_t worker)
 {
     return tw__range_begin(x->set.size, worker, x->n);
+}
+
+/* A worker's range, or all. */
+static void range_of(const tw__workers *x, size_t worker, int all, size_t *lo, size_t *hi)
+{
+    *lo = all ? 0 : range_begin(x, worker);
+    *hi = all ? x->set.size : range_begin(x, worker + 1);
 }
 
 /* This process steps its worker's range. */
@@ -126,6 +141,7 @@ static void reduce(const tw__workers *x, const struct together *t, size_t lo, si
     if (!sum->is_list) {
         if (x->n > 1) tw__merge_range(&t->merge, x, lo, hi);
         tw__mean_range(x, t->whole, lo, hi);
+        if (!t->is_sharded && !is_whole(x, t)) tw__wire_mean(x, hi - lo, (char *)sum->dense + at);
         if (t->sum) memcpy((char *)t->sum + at, (const char *)sum->dense + at, (hi - lo) * x->k->real);
     } else if (t->mean) {
         memset((char *)t->all.spread + at, 0, (hi - lo) * x->k->real);
@@ -145,10 +161,11 @@ static tw_status step(tw__workers *x, const void *mean, size_t lo, size_t hi, tw
                                  : tw_step_range_f64(x->set.optimizer, lo, hi, x->set.w, mean, err);
 }
 
-/* What each does in its range after a stage. */
+/* What each does in its range, or all, after a stage. */
 static tw_status work(tw__workers *x, struct together *t, const tw__worker *me, int stage, tw_error *err)
 {
-    const size_t lo = range_begin(x, me->index), hi = range_begin(x, me->index + 1);
+    size_t lo, hi;
+    range_of(x, me->index, is_apart(x) && is_whole(x, t), &lo, &hi);
     if (lo == hi) return TW_OK;
     if (stage == 0) reduce(x, t, lo, hi);
     if (!t->mean) return TW_OK;
@@ -157,8 +174,8 @@ static tw_status work(tw__workers *x, struct together *t, const tw__worker *me, 
 
 /* ---- stages -------------------------------------------------------------------------------------------- */
 
-/* What stage `stage` sends to another worker: its range of a gradient or, of the sum or the weights, one's
- * own. */
+/* What stage `stage` sends to another worker: of a gradient all or its range; of the mean or the weights the
+ * sender's range. */
 static tw__message message(const tw__workers *x, const struct together *t, const tw__worker *me, size_t to,
                            int stage)
 {
@@ -166,17 +183,16 @@ static tw__message message(const tw__workers *x, const struct together *t, const
     tw__message m = {.carries = stage == 0 ? TW__GRADIENT : TW__VECTOR,
                      .from = me->index,
                      .to = to,
-                     .lo = range_begin(x, whose),
-                     .hi = range_begin(x, whose + 1),
                      .clock = t->seat[me->index].stage};
-    if (stage == 0 ? me->gradient.n == 0 : stage <= passes(x, t)) m.carries = TW__NOTHING;
+    range_of(x, whose, is_whole(x, t), &m.lo, &m.hi);
+    if (stage == 0 ? me->gradient.n == 0 : stage <= passes(x, t) || is_whole(x, t)) m.carries = TW__NOTHING;
     if (m.carries != TW__VECTOR) return m;
     const tw__sum *sum = &t->whole->node[0];
     if (sum->is_list && !t->mean) {
         m.carries = TW__LIST;
         m.lo = tw__list_place(sum->list, m.lo);
         m.hi = tw__list_place(sum->list, m.hi);
-    }
+    } else if (x->wire && !t->is_sharded) m.carries = TW__MEAN;
     return m;
 }
 
@@ -254,12 +270,12 @@ static void content(tw__workers *x, const tw__message *m, tw__content *c)
     struct together *t = x->state;
     const int is_gradient = m->clock % (uint64_t)(passes(x, t) + 2) == 0;
     const size_t whose = is_gradient ? m->to : m->from;
-    c->lo = range_begin(x, whose);
-    c->hi = range_begin(x, whose + 1);
+    range_of(x, whose, is_whole(x, t), &c->lo, &c->hi);
     const int stage = (int)(m->clock % (uint64_t)(passes(x, t) + 2));
     if (is_gradient) c->gradient = &x->worker[m->from].gradient;
     else if (stage <= passes(x, t)) content_of_sums(x, t, m, stage, c);
-    else if (m->carries == TW__VECTOR) c->vector = t->is_sharded ? x->set.w : t->sum;
+    else if (m->carries == TW__MEAN || m->carries == TW__VECTOR)
+        c->vector = t->is_sharded ? x->set.w : t->sum;
     c->whole_lists = 1;
 }
 
@@ -365,7 +381,9 @@ const tw__protocol tw__protocol_allreduce = {
               .paper = "Patarasuk & Yuan 2009",
               .equation = "w = step(w, mean of the update's rows, which the workers share)\n"
                           "each sends each other its part of the gradient, then its range of the sum: in all "
-                          "as much as in a ring, 2 (n - 1) vectors, but in two messages' time",
+                          "as much as in a ring, 2 (n - 1) vectors, but in two messages' time\n"
+                          "wire=bf16 and so on: means return in bf16; where all of a gradient takes no more "
+                          "bytes than that, each sends all its whole one, and nothing returns",
               .n_options = sizeof options / sizeof options[0],
               .options = options},
     .bits_with = bits_with,

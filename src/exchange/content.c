@@ -53,19 +53,20 @@ struct node {
     uint64_t first, is_list, count;
 };
 
-/* Numbers of a list or a vector, as they are sent. */
-static void write_numbers(const tw__workers *x, int is_list, size_t n, const void *from, tw__writer *w)
+/* Numbers as they are sent. */
+static void write_numbers(const tw__workers *x, enum tw__wire_kind kind, size_t n, const void *from,
+                          tw__writer *w)
 {
-    if (w->at) tw__wire_pack(x, is_list, n, from, w->at + w->n);
-    w->n += tw__wire_bytes(x, is_list, n);
+    if (w->at) tw__wire_pack(x, kind, n, from, w->at + w->n);
+    w->n += tw__wire_bytes(x, kind, n);
 }
 
-static tw_status read_numbers(const tw__workers *x, int is_list, size_t n, void *to, tw__reader_of_bytes *r,
-                              tw_error *err)
+static tw_status read_numbers(const tw__workers *x, enum tw__wire_kind kind, size_t n, void *to,
+                              tw__reader_of_bytes *r, tw_error *err)
 {
     const unsigned char *const from = r->at;
-    TW_TRY(tw__read(r, NULL, tw__wire_bytes(x, is_list, n), err));
-    tw__wire_unpack(x, is_list, n, from, to);
+    TW_TRY(tw__read(r, NULL, tw__wire_bytes(x, kind, n), err));
+    tw__wire_unpack(x, kind, n, from, to);
     return TW_OK;
 }
 
@@ -77,7 +78,7 @@ static void write_list(const tw__workers *x, const tw__content *c, const tw_spar
     const struct node node = {.first = first, .is_list = 1, .count = to - from};
     tw__write(w, &node, sizeof node);
     tw__write(w, list->index + from, (to - from) * sizeof *list->index);
-    write_numbers(x, 1, to - from, (const char *)list->value + from * x->k->real, w);
+    write_numbers(x, TW__WIRE_LIST, to - from, (const char *)list->value + from * x->k->real, w);
 }
 
 static void write_gradient(const tw__workers *x, const tw__content *c, uint64_t update, tw__writer *w)
@@ -93,7 +94,8 @@ static void write_gradient(const tw__workers *x, const tw__content *c, uint64_t 
         }
         const struct node node = {.first = g->first[i], .count = c->hi - c->lo};
         tw__write(w, &node, sizeof node);
-        write_numbers(x, 0, c->hi - c->lo, (const char *)g->node[i].dense + c->lo * x->k->real, w);
+        write_numbers(x, TW__WIRE_VECTOR, c->hi - c->lo, (const char *)g->node[i].dense + c->lo * x->k->real,
+                      w);
     }
 }
 
@@ -119,14 +121,15 @@ static tw_status read_node(tw__workers *x, tw__stand_in *s, const tw__content *c
         TW_TRY(tw__list_reserve(x->ctx, list, (size_t)node.count, x->k->real, err));
         list->n = (size_t)node.count;
         TW_TRY(tw__read(r, list->index, list->n * sizeof *list->index, err));
-        TW_TRY(read_numbers(x, 1, list->n, list->value, r, err));
+        TW_TRY(read_numbers(x, TW__WIRE_LIST, list->n, list->value, r, err));
         return is_list(x, list)
                    ? TW_OK
                    : tw__fail(err, TW_ERR_DATA, "a message between processes has a list out of order");
     }
     if (!s->dense[i]) TW_TRY(tw__alloc(x->ctx, &s->dense[i], x->set.size, x->k->real, err));
     g->node[i].dense = s->dense[i];
-    return read_numbers(x, 0, (size_t)node.count, (char *)s->dense[i] + c->lo * x->k->real, r, err);
+    return read_numbers(x, TW__WIRE_VECTOR, (size_t)node.count, (char *)s->dense[i] + c->lo * x->k->real, r,
+                        err);
 }
 
 static tw_status read_gradient(tw__workers *x, tw__stand_in *s, const tw__content *c, tw__worker *of,
@@ -150,6 +153,25 @@ static tw_status read_gradient(tw__workers *x, tw__stand_in *s, const tw__conten
     return TW_OK;
 }
 
+/* ---- vectors ------------------------------------------------------------------------------------------- */
+
+static void write_vector(const tw__workers *x, const tw__message *m, const tw__content *c, tw__writer *w)
+{
+    const char *const from = (const char *)c->vector + c->lo * x->k->real;
+    const size_t n = c->hi - c->lo;
+    if (m->carries == TW__MEAN) write_numbers(x, TW__WIRE_MEAN, n, from, w);
+    else tw__write(w, from, n * x->k->real);
+}
+
+static tw_status read_vector(const tw__workers *x, const tw__message *m, const tw__content *c,
+                             tw__reader_of_bytes *r, tw_error *err)
+{
+    char *const to = (char *)c->vector + c->lo * x->k->real;
+    const size_t n = c->hi - c->lo;
+    return m->carries == TW__MEAN ? read_numbers(x, TW__WIRE_MEAN, n, to, r, err)
+                                  : tw__read(r, to, n * x->k->real, err);
+}
+
 /* ---- both ---------------------------------------------------------------------------------------------- */
 
 /* Whether a message of another process can be: with servers it is to or from one, and a gradient is a
@@ -157,7 +179,7 @@ static tw_status read_gradient(tw__workers *x, tw__stand_in *s, const tw__conten
 static int is_possible(const tw__workers *x, const tw__message *m)
 {
     const int from_worker = m->from < x->n, to_worker = m->to < x->n;
-    return m->carries <= TW__LIST && m->lo <= m->hi && m->hi <= x->set.size &&
+    return m->carries <= TW__MEAN && m->lo <= m->hi && m->hi <= x->set.size &&
            (from_worker || m->carries != TW__GRADIENT) &&
            (x->n_servers > 0 ? from_worker != to_worker : from_worker && to_worker && m->from != m->to);
 }
@@ -167,7 +189,7 @@ void tw__content_write(tw__workers *x, const tw__message *m, tw__writer *w)
     const tw__content c = content_of(x, m, 1);
     if (c.gradient) write_gradient(x, &c, x->worker[m->from].update, w);
     if (c.sums) tw__write(w, c.sums, c.n_sums * sizeof *c.sums);
-    if (c.vector) tw__write(w, (const char *)c.vector + c.lo * x->k->real, (c.hi - c.lo) * x->k->real);
+    if (c.vector) write_vector(x, m, &c, w);
 }
 
 tw_status tw__content_read(tw__workers *x, tw__stand_in *stand_in, const tw__message *m,
@@ -180,6 +202,5 @@ tw_status tw__content_read(tw__workers *x, tw__stand_in *stand_in, const tw__mes
         return tw__fail(err, TW_ERR_DATA, "a message between processes is about weights that there are not");
     if (c.gradient) TW_TRY(read_gradient(x, &stand_in[m->from], &c, &x->worker[m->from], r, err));
     if (c.sums) TW_TRY(tw__read(r, c.sums, c.n_sums * sizeof *c.sums, err));
-    return c.vector ? tw__read(r, (char *)c.vector + c.lo * x->k->real, (c.hi - c.lo) * x->k->real, err)
-                    : TW_OK;
+    return c.vector ? read_vector(x, m, &c, r, err) : TW_OK;
 }

@@ -64,7 +64,8 @@ enum {
     TW__GRADIENT = 1,
     TW__WEIGHTS = 2, /* a worker that has some gets them with the message */
     TW__VECTOR = 3,  /* as many numbers as lo .. hi-1, which the protocol takes itself */
-    TW__LIST = 4     /* likewise the places lo .. hi-1 of a list */
+    TW__LIST = 4,    /* likewise the places lo .. hi-1 of a list */
+    TW__MEAN = 5     /* a TW__VECTOR of a mean gradient, sent as wire.h says */
 };
 enum { TW__MESSAGE_HEAD = 64 }; /* bytes of a message beside its content, as they are counted */
 typedef struct tw__message {

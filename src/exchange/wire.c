@@ -47,21 +47,23 @@ void tw__wire_free(tw__workers *x)
 /* ---- bytes --------------------------------------------------------------------------------------------- */
 
 /* What packs them; NULL: they are sent as they are. */
-static const tw__codec *packer(const tw__workers *x, int is_list)
+static const tw__codec *packer(const tw__workers *x, enum tw__wire_kind kind)
 {
-    const tw__codec *codec = x->wire ? x->wire->codec : NULL;
-    return codec && codec->pack && (codec->takes_lists || !is_list) ? codec : NULL;
+    if (!x->wire) return NULL;
+    const tw__codec *codec = kind == TW__WIRE_MEAN ? &tw__codec_bf16 : x->wire->codec;
+    return codec->pack && (codec->takes_lists || kind != TW__WIRE_LIST) ? codec : NULL;
 }
 
-size_t tw__wire_bytes(const tw__workers *x, int is_list, size_t n)
+size_t tw__wire_bytes(const tw__workers *x, enum tw__wire_kind kind, size_t n)
 {
-    const tw__codec *codec = packer(x, is_list);
+    const tw__codec *codec = packer(x, kind);
     return codec ? codec->bytes(n) : n * x->k->real;
 }
 
-void tw__wire_pack(const tw__workers *x, int is_list, size_t n, const void *numbers, unsigned char *to)
+void tw__wire_pack(const tw__workers *x, enum tw__wire_kind kind, size_t n, const void *numbers,
+                   unsigned char *to)
 {
-    const tw__codec *codec = packer(x, is_list);
+    const tw__codec *codec = packer(x, kind);
     float chunk[TW_CHUNK];
     if (!codec && n > 0) memcpy(to, numbers, n * x->k->real);
     for (size_t lo = 0, length; codec && lo < n; lo += length, to += codec->bytes(length)) {
@@ -73,9 +75,10 @@ void tw__wire_pack(const tw__workers *x, int is_list, size_t n, const void *numb
     }
 }
 
-void tw__wire_unpack(const tw__workers *x, int is_list, size_t n, const unsigned char *from, void *numbers)
+void tw__wire_unpack(const tw__workers *x, enum tw__wire_kind kind, size_t n, const unsigned char *from,
+                     void *numbers)
 {
-    const tw__codec *codec = packer(x, is_list);
+    const tw__codec *codec = packer(x, kind);
     float chunk[TW_CHUNK];
     if (!codec && n > 0) memcpy(numbers, from, n * x->k->real);
     for (size_t lo = 0, length; codec && lo < n; lo += length, from += codec->bytes(length)) {
@@ -85,6 +88,14 @@ void tw__wire_unpack(const tw__workers *x, int is_list, size_t n, const unsigned
             if (x->set.type == TW_F32) ((float *)numbers)[lo + i] = chunk[i];
             else ((double *)numbers)[lo + i] = (double)chunk[i];
     }
+}
+
+int tw__wire_is_whole(const tw__workers *x)
+{
+    const tw__codec *codec = x->wire ? x->wire->codec : NULL;
+    if (!codec || codec->leaves_out) return codec != NULL;
+    const size_t sent = codec->bytes(TW_CHUNK), returned = tw__codec_bf16.bytes(TW_CHUNK);
+    return x->n * sent <= sent + returned;
 }
 
 /* ---- numbers ------------------------------------------------------------------------------------------- */
@@ -202,6 +213,13 @@ tw_status tw__wire_gradient(tw__workers *x, tw__worker *me, tw_error *err)
     if (!sum->is_list) return encode_vector(x, line, weight, sum, err);
     encode_list(x, line, weight, sum->list);
     return TW_OK;
+}
+
+void tw__wire_mean(const tw__workers *x, size_t n, void *mean)
+{
+    if (!x->wire) return;
+    if (x->set.type == TW_F32) tw__codec_bf16.f32(n, mean, 0);
+    else tw__codec_bf16.f64(n, mean, 0);
 }
 
 tw_status tw__wire_visit_worker(tw__workers *x, size_t worker, tw_visitor *v, tw_error *err)

@@ -388,10 +388,11 @@ uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m)
     if (m->carries == TW__NOTHING) return TW__MESSAGE_HEAD;
     const tw__sum *sum = m->from < x->n ? &x->worker[m->from].gradient.node[0] : NULL;
     if (m->carries == TW__GRADIENT && sum) {
-        if (!sum->is_list) return TW__MESSAGE_HEAD + tw__wire_bytes(x, 0, m->hi - m->lo);
+        if (!sum->is_list) return TW__MESSAGE_HEAD + tw__wire_bytes(x, TW__WIRE_VECTOR, m->hi - m->lo);
         const size_t n = tw__list_place(sum->list, m->hi) - tw__list_place(sum->list, m->lo);
-        return TW__MESSAGE_HEAD + n * sizeof *sum->list->index + tw__wire_bytes(x, 1, n);
+        return TW__MESSAGE_HEAD + n * sizeof *sum->list->index + tw__wire_bytes(x, TW__WIRE_LIST, n);
     }
+    if (m->carries == TW__MEAN) return TW__MESSAGE_HEAD + tw__wire_bytes(x, TW__WIRE_MEAN, m->hi - m->lo);
     const size_t each = x->k->real + (m->carries == TW__LIST ? sizeof(uint32_t) : 0);
     return TW__MESSAGE_HEAD + (m->hi - m->lo) * each;
 }

@@ -48,6 +48,5 @@ static void unpack(size_t n, const unsigned char *from, float *x)
     }
 }
 
-extern const tw__codec tw__codec_bf16;
 const tw__codec tw__codec_bf16 =
     {.f32 = round_f32, .f64 = round_f64, .bytes = bytes, .pack = pack, .unpack = unpack, .takes_lists = 1};

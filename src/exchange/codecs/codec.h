@@ -22,4 +22,5 @@ typedef struct tw__codec {
 /* The words of the option `wire`: "fp32", the numbers as they are, and then codec 1, 2, ... */
 extern const char tw__wires[];
 const tw__codec *tw__codec_at(size_t i); /* NULL: as they are */
+extern const tw__codec tw__codec_bf16;   /* in which means return */
 #endif
