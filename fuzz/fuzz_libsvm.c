@@ -6,10 +6,26 @@
 
 static char copy[1 << 20];
 
+/* A blank comes first, as a label may begin like a mark of the order of bytes; a row with neither labels nor
+ * numbers has a zero. */
+static size_t put_set(char *to, size_t room, const tw_data_info *r, uint64_t i, unsigned base)
+{
+    const char *before = " ";
+    size_t n = 0;
+    for (size_t k = 0; k < r->n_targets && n < room; k++) {
+        if (r->targets[i * r->n_targets + k] == 0) continue;
+        n += (size_t)snprintf(to + n, room - n, "%s%s", before, r->target_names[k]);
+        before = ",";
+    }
+    if (!n && r->starts[i] == r->starts[i + 1] && !r->groups) n = (size_t)snprintf(to, room, " %u:0", base);
+    return n;
+}
+
 static size_t put_row(char *to, size_t room, const tw_data_info *r, uint64_t i, unsigned base)
 {
     size_t n = 0;
-    if (r->labels) n += (size_t)snprintf(to, room, "%s", r->class_names[r->labels[i]]);
+    if (r->n_targets > 1) n = put_set(to, room, r, i, base);
+    else if (r->labels) n += (size_t)snprintf(to, room, "%s", r->class_names[r->labels[i]]);
     else n += (size_t)snprintf(to, room, "%.17g", r->targets ? r->targets[i] : 0);
     if (r->groups && n < room)
         n += (size_t)snprintf(to + n, room - n, " qid:%llu", (unsigned long long)r->groups[i]);

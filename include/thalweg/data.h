@@ -81,7 +81,10 @@ typedef struct tw_data_info {
      * piece of one long sequence, such as a text, and has a label at each of its times; validation rows are
      * the last ones */
     size_t n_labels;
-    const char *const *target_names; /* n_targets of them, where there are several; NULL: none */
+    /* n_targets of them, where there are several: of the columns of labels, or the labels themselves of which
+     * a row of a LIBSVM file has any number, with the target 1 where it has one and 0 elsewhere; NULL: none
+     */
+    const char *const *target_names;
 } tw_data_info;
 /* Fills in what info->size has room for. TW_ERR_SPEC: info->size was not set. */
 TW_API tw_status tw_data_info_get(const tw_data *data, tw_data_info *info, tw_error *err);

@@ -24,16 +24,15 @@ static int is_same(const tw__labels *l, size_t i, size_t j)
     return l->are_numbers && tw__label_is_equal(l->each[i].number, l->each[j].number);
 }
 
-/* Numbers the classes that they stand for, too. */
-static tw_status sort(tw__labels *l, const tw__row_list *t, tw_error *err)
+tw_status tw__labels_sort(tw__labels *l, tw_context *ctx, const tw__words *words, tw_error *err)
 {
-    l->ctx = t->ctx;
+    l->ctx = ctx;
     l->are_numbers = l->are_whole = 1;
-    TW_TRY(tw__alloc(t->ctx, &l->each, t->labels.n, sizeof *l->each, err));
-    l->n = t->labels.n;
+    TW_TRY(tw__alloc(ctx, &l->each, words->n, sizeof *l->each, err));
+    l->n = words->n;
     for (uint32_t i = 0; i < l->n; i++) {
         tw__spelling *s = &l->each[i];
-        *s = (tw__spelling){.text = tw__words_at(&t->labels, i), .word = i};
+        *s = (tw__spelling){.text = tw__words_at(words, i), .word = i};
         if (tw__number_read(tw__text_of(s->text), &s->number) != 1) s->number = NAN, l->are_numbers = 0;
         else if (s->number != floor(s->number)) l->are_whole = 0;
     }
@@ -121,7 +120,7 @@ static tw_status find_classes(tw__labels *l, const tw__row_list *t, const tw__sc
 tw_status tw__labels_decide(tw__labels *l, const tw__row_list *t, const tw_data_options *o, tw__schema *s,
                             int is_given, const char *name, int *classes, tw_error *err)
 {
-    TW_TRY(sort(l, t, err));
+    TW_TRY(tw__labels_sort(l, t->ctx, &t->labels, err));
     *classes = are_classes(l, t, o, is_given ? s : NULL);
     for (size_t i = 0; !*classes && i < l->n; i++)
         if (isnan(l->each[i].number))

@@ -20,6 +20,9 @@ typedef struct tw__labels {
     size_t different; /* values */
 } tw__labels;
 
+/* Sorts words, whose memory stays theirs, and numbers the classes that they stand for; of one class the first
+ * word comes first. Freed also after an error. */
+tw_status tw__labels_sort(tw__labels *l, tw_context *ctx, const tw__words *words, tw_error *err);
 /* Sorts the spellings; whether they are classes, of training rows or of those with a schema; these are named
  * in the schema, or found there. TW_ERR_DATA: they are none, or others. name: of the file. Freed also after
  * an error. */

@@ -1,8 +1,9 @@
 /* LIBSVM's text: a row is a line "label index:value index:value ...", with what the tools around it added:
- * "qid:N" after the label, comments from "#" on, and first columns that are called 0 or 1.
+ * several labels, "1,3", or none, "qid:N" after the label, comments from "#" on, and first columns that are called 0 or 1.
  * SPDX-License-Identifier: MIT */
 #include "data/kind.h"
 #include "data/hashing.h"
+#include "data/label_sets.h"
 #include "data/libsvm_head.h"
 #include "data/number.h"
 #include "data/spool.h"
@@ -30,6 +31,7 @@ typedef struct reading {
     int64_t least, most, widest; /* indices that are allowed, and up to which they count */
     unsigned hash_bits;          /* 0: columns are indices */
     int is_begun;                /* the first file has told whether rows have a qid */
+    int are_sets;                /* rows have any number of labels, also none */
     found *found;
 } reading;
 
@@ -112,10 +114,13 @@ static tw_status fail_number(const tw__piece *piece, const char *what, const cha
                     : tw__piece_fail(err, piece, at, "%s %s is too small for a double; write 0", what, shown);
 }
 
+/* Training rows had any number of labels each. */
+static int has_sets(const tw__schema *s) { return s->base >= 0 && s->n_labels > 1; }
+
 /* ---- label and group ----------------------------------------------------------------------------------- */
 
 /* nan and inf, of any spelling, and what is too large or too small for a double are no labels. */
-static tw_status check_label(const tw__piece *piece, const char *at, const char *end, tw_error *err)
+static tw_status check_one(const tw__piece *piece, const char *at, const char *end, tw_error *err)
 {
     static const char *const odd[] = {"nan", "inf", "infinity"};
     char shown[SHOWN];
@@ -132,13 +137,30 @@ static tw_status check_label(const tw__piece *piece, const char *at, const char 
         if (!length) return tw__piece_fail(err, piece, p, "label \"%s\" is not UTF-8", show(at, end, shown));
         p += length;
     }
-    if (memchr(at, ',', (size_t)(end - at)))
-        return tw__piece_fail(err, piece, at, "label \"%s\": a row has one label, not several",
-                              show(at, end, shown));
     return TW_OK;
 }
 
-/* The label at *at, if there is one. One that has been seen before is good. */
+/* One label or, with commas, several. */
+static tw_status check_labels(const reading *r, const tw__piece *piece, const char *at, const char *end,
+                              tw_error *err)
+{
+    char shown[SHOWN];
+    const tw__schema *s = r->source->schema;
+    const char *one = at, *comma = memchr(at, ',', (size_t)(end - at));
+    if (comma && s && !has_sets(s))
+        return tw__piece_fail(err, piece, at, "label \"%s\": rows have one label, as the training rows have",
+                              show(at, end, shown));
+    for (; comma; one = comma + 1, comma = memchr(one, ',', (size_t)(end - one))) {
+        if (comma == one) break;
+        TW_TRY(check_one(piece, one, comma, err));
+    }
+    if (comma || (one == end && one > at))
+        return tw__piece_fail(err, piece, one, "a label is missing in \"%s\"; write several as 1,3",
+                              show(at, end, shown));
+    return check_one(piece, one, end, err);
+}
+
+/* The labels at *at, if there are any. Those that have been seen before are good. */
 static tw_status take_label(const reading *r, const tw__piece *piece, const char **at, const tw__row_list *to,
                             tw__label *label, tw_error *err)
 {
@@ -148,7 +170,7 @@ static tw_status take_label(const reading *r, const tw__piece *piece, const char
         if ((unsigned char)*p < ' ')
             return tw__piece_fail(err, piece, p, "control character \"%s\" in a label",
                                   show(p, p + 1, shown));
-    if (*p == ':' && r->source->options->unlabelled) return TW_OK;
+    if (*p == ':' && (r->source->options->unlabelled || r->are_sets)) return TW_OK;
     if (*p == ':')
         return tw__piece_fail(err, piece, *at,
                               "\"%s\" is not a label; rows without labels can only be predicted",
@@ -156,7 +178,7 @@ static tw_status take_label(const reading *r, const tw__piece *piece, const char
     if (!r->source->options->unlabelled) {
         const size_t n = (size_t)(p - *at);
         *label = (tw__label){.text = *at, .n = n, .word = tw__words_find(&to->labels, *at, n)};
-        if (label->word < 0) TW_TRY(check_label(piece, *at, p, err));
+        if (label->word < 0) TW_TRY(check_labels(r, piece, *at, p, err));
     }
     *at = p;
     return TW_OK;
@@ -328,8 +350,8 @@ static tw_status take_line(const void *user, const tw__piece *piece, const char 
 
 /* ---- files --------------------------------------------------------------------------------------------- */
 
-/* The first row of the first file decides whether rows have a qid. A mark of the order of bytes is no part of
- * a row. */
+/* The first row of the first file decides whether rows have a qid; several labels in a row near the beginning
+ * of a file, that from then on rows may lack labels. A mark of the order of bytes is no part of a row. */
 static tw_status begin_file(void *user, const char *path, const char *text, size_t n, int whole, size_t *used,
                             tw_error *err)
 {
@@ -338,6 +360,7 @@ static tw_status begin_file(void *user, const char *path, const char *text, size
     *used = tw__mark_length(text, n);
     if (!r->is_begun) r->to->has_groups = tw__libsvm_has_qid(text + *used, n - *used);
     r->is_begun = 1;
+    r->are_sets |= tw__libsvm_has_sets(text + *used, n - *used);
     return TW_OK;
 }
 
@@ -400,6 +423,7 @@ static tw_status set_bounds(reading *r, tw_error *err)
     r->most =
         !s && o->features && o->features <= MOST_INDEX ? (int64_t)o->features - (r->base == 0) : MOST_INDEX;
     if (r->hash_bits) r->base = r->least = 0;
+    r->are_sets = s && has_sets(s);
     r->widest = s && !r->hash_bits ? (int64_t)s->width - 1 + r->base : r->most;
     return TW_OK;
 }
@@ -451,6 +475,8 @@ static tw_status read_files(tw__block **out, const tw__source *source, tw_error 
     tw_status s = tw__text_read(&rows, source, &lines, &r, err);
     if (s == TW_OK) s = number_columns(&r, &schema, err);
     if (source->schema) schema = *source->schema; /* which is not changed */
+    if (s == TW_OK && !source->options->unlabelled && (r.are_sets || tw__has_label_sets(&rows)))
+        s = tw__label_sets_spread(&rows, &schema, source->schema != NULL, source->paths[0], err);
     if (s == TW_OK) s = tw__row_list_block(out, &rows, source, &schema, err);
     else tw__row_list_free(&rows);
     if (!source->schema) tw__schema_free(&schema, source->ctx);

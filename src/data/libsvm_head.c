@@ -108,3 +108,13 @@ int tw__libsvm_has_qid(const char *text, size_t n)
     }
     return 0;
 }
+
+int tw__libsvm_has_sets(const char *text, size_t n)
+{
+    for (tw__text rest = {text, n}; rest.n;) {
+        tw__text line = next_line(&rest);
+        const tw__text first = next_word(&line);
+        if (!colon_in(first) && memchr(first.at, ',', first.n)) return 1;
+    }
+    return 0;
+}

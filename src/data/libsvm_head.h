@@ -12,4 +12,6 @@ int tw__is_libsvm(const char *text, size_t n);
 int tw__libsvm_is_short(const char *text, size_t n);
 /* The first row has a qid. */
 int tw__libsvm_has_qid(const char *text, size_t n);
+/* A row has several labels, with commas between them. */
+int tw__libsvm_has_sets(const char *text, size_t n);
 #endif

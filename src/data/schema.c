@@ -1,7 +1,8 @@
 /* Schemas as JSON:
  *   {"width": 3, "base": 1, "fields": 3, "label": {"name": "y", "at": 2}, "classes": ["-1", "+1"],
  *    "columns": [{"name": "a", "at": 0}, {"name": "b", "at": 1, "levels": ["blue", "red"], "fill": 0.5}]}
- * Several labels are a list: "label": [{"name": "y1", "at": 2}, {"name": "y2", "at": 3}].
+ * Several labels are a list: "label": [{"name": "y1", "at": 2}, {"name": "y2", "at": 3}]; so are those of which
+ * LIBSVM's rows have any number.
  * With "hash_bits", a column of texts has "text": true in place of levels. Of a text:
  *   {"width": 64, "text": true, "classes": ["\n", " ", "a"]}
  * Of images that are brought to one size:
@@ -175,6 +176,15 @@ static int compare_places(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Several labels of LIBSVM's rows have names, and are numbered in their order. */
+static tw_status check_sets(const tw__schema *s, tw_error *err)
+{
+    for (size_t i = 0; i < s->n_labels; i++)
+        if (s->n_labels < 2 || !s->labels[i].name || s->labels[i].at != (int64_t)i)
+            return wrong("label", err);
+    return TW_OK;
+}
+
 /* Places of columns rise, and no two are the same, those of labels included. */
 static tw_status check_places(const tw__schema *s, tw_context *ctx, tw_error *err)
 {
@@ -220,7 +230,7 @@ static tw_status check_names(const tw__schema *s, tw_context *ctx, tw__words *na
 static tw_status check_columns(const tw__schema *s, tw_context *ctx, tw_error *err)
 {
     tw__words names = {.n = 0};
-    TW_TRY(check_places(s, ctx, err));
+    TW_TRY(s->base >= 0 && !s->columns ? check_sets(s, err) : check_places(s, ctx, err));
     const tw_status status = check_names(s, ctx, &names, err);
     tw__words_free(&names, ctx);
     return status;

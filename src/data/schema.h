@@ -23,7 +23,8 @@ typedef struct tw__column {
 /* A column of labels. */
 typedef struct tw__label_column {
     char *name; /* NULL: the file has no names */
-    int64_t at; /* its place in the training file, from 0 */
+    int64_t
+        at; /* its place in the training file, from 0; of labels that are no columns (label_sets.h) its own */
 } tw__label_column;
 
 typedef struct tw__schema {

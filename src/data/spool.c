@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes of a list that are in memory while it is read. */
-enum { WINDOW = 8 << 20 };
+/* Bytes of a list that are in memory while it is read, and numbers that are written at a time. */
+enum { WINDOW = 8 << 20, BLOCK = 1 << 13 };
 
 static tw_status open_file(tw__spool *s, size_t i, const char *path, tw_error *err)
 {
@@ -101,4 +101,28 @@ tw_status tw__spool_end(tw__spool *s, tw__row_list *t, tw_error *err)
                               rows * t->n_targets * sizeof *t->targets};
     for (size_t i = 0; i < TW__SPOOL_LISTS; i++) TW_TRY(map(s, i, bytes[i], err));
     return TW_OK;
+}
+
+tw_status tw__spool_make_targets(tw__spool *s, size_t n,
+                                 void (*set)(const void *user, uint32_t label, double *to), const void *user,
+                                 tw_error *err)
+{
+    const size_t most = n < BLOCK ? BLOCK / n : 1; /* rows at a time */
+    tw__mapped *const m = &s->list[TW__SPOOL_LABEL];
+    const uint32_t *label = (const uint32_t *)(void *)m->bytes;
+    uint64_t bytes;
+    double *row;
+    if (__builtin_mul_overflow((uint64_t)s->rows, (uint64_t)n * sizeof *row, &bytes))
+        return tw__fail(err, TW_ERR_MEMORY, "%zu rows of %zu labels", s->rows, n);
+    TW_TRY(tw__alloc(s->ctx, &row, most * n, sizeof *row, err));
+    tw_status status = TW_OK;
+    for (size_t i = 0, rows; i < s->rows && status == TW_OK; i += rows) {
+        rows = s->rows - i < most ? s->rows - i : most;
+        memset(row, 0, rows * n * sizeof *row);
+        for (size_t k = 0; k < rows; k++) set(user, label[i + k], row + k * n);
+        status = tw__writer_put(&s->file[TW__SPOOL_TARGETS], row, rows * n * sizeof *row, err);
+        tw__mapped_touch(s->ctx, m, rows * sizeof *label);
+    }
+    tw__free(s->ctx, row, most * n, sizeof *row);
+    return status == TW_OK ? map(s, TW__SPOOL_TARGETS, bytes, err) : status;
 }

@@ -33,4 +33,9 @@ void tw__spool_free(tw__spool *s); /* NULL is fine */
 tw_status tw__spool_take(tw__spool *s, tw__row_list *t, tw_error *err);
 /* Takes the last rows of it, and maps the lists. */
 tw_status tw__spool_end(tw__spool *s, tw__row_list *t, tw_error *err);
+/* Targets of all rows, n of each, from the words of their labels, once the lists are there: `set` fills in
+ * those of a row, which are zeros. */
+tw_status tw__spool_make_targets(tw__spool *s, size_t n,
+                                 void (*set)(const void *user, uint32_t label, double *to), const void *user,
+                                 tw_error *err);
 #endif

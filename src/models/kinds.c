@@ -110,7 +110,7 @@ int tw__model_text_is_of_classes(const tw__model_text *t)
     return t->kind->loss && t->kind->loss->is_of_classes;
 }
 
-/* A network learns from dense floats, a factorisation from names; a loss says what targets it takes.
+/* A network learns from floats, a factorisation from names; a loss says what targets it takes.
  * of_input: no labels. */
 static tw_status set_needs(const tw__model_type *kind, int is_of_classes, int of_input, const char *schema,
                            tw_data_options *to, tw_error *err)

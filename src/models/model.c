@@ -125,7 +125,8 @@ tw_status tw__model_check_rows(const tw_model *m, const tw_data_info *data, tw_e
     TW_TRY(m->kind->takes(m->kind, data, err));
     TW_TRY(tw__shape_of_row(data->rank, data->shape, &row, err));
     /* sparse rows may have other columns: what is not there is 0 */
-    if (!data->starts && (row.rank != m->in.rank || memcmp(row.n, m->in.n, sizeof row.n) != 0))
+    if ((!data->starts || m->in.rank > 1) &&
+        (row.rank != m->in.rank || memcmp(row.n, m->in.n, sizeof row.n) != 0))
         return tw__fail(err, TW_ERR_DATA, "%s has rows of %s, the model takes %s", data->name,
                         tw__shape_text(&row, has, sizeof has), tw__shape_text(&m->in, wants, sizeof wants));
     if ((data->type == TW_U8) != (m->input == TW_U8))

@@ -51,7 +51,11 @@ static tw_status check_input(const tw_model *m, const tw_data_info *d, tw_error 
     const size_t n = width(m);
     const float *x = d->x;
     if (d->type == TW_U8) return TW_OK; /* scaled to 0 .. 1 */
-    for (uint64_t i = 0; i < d->rows * n; i++) TW_TRY(check_target(m, d, i / n, (double)x[i], err));
+    for (uint64_t row = 0; row < d->rows; row++) {
+        const uint64_t first = d->starts ? d->starts[row] : row * n,
+                       end = d->starts ? d->starts[row + 1] : first + n;
+        for (uint64_t i = first; i < end; i++) TW_TRY(check_target(m, d, row, (double)x[i], err));
+    }
     return TW_OK;
 }
 

@@ -6,9 +6,8 @@
 static tw_status takes(const tw__model_type *kind, const tw_data_info *data, tw_error *err)
 {
     (void)kind;
-    const char *odd = data->starts ? "sparse rows" : data->type == TW_F64 ? "rows of f64" : NULL;
-    if (!odd) return TW_OK;
-    return tw__fail(err, TW_ERR_DATA, "%s has %s; a network takes dense rows of u8 or f32", data->name, odd);
+    if (data->type != TW_F64) return TW_OK;
+    return tw__fail(err, TW_ERR_DATA, "%s has rows of f64; a network takes rows of u8 or f32", data->name);
 }
 
 static tw_status create(tw_model *m, const tw__model_text *text, tw_error *err)

@@ -10,13 +10,24 @@ static char *at(const tw__piece *b, size_t place)
     return place == TW__NOWHERE ? NULL : b->frame.numbers + place * b->frame.rows * b->p->k->real;
 }
 
+/* Lays out a sparse row. Columns that the training rows did not have are skipped. */
+static void fetch_sparse(const tw__plan *p, uint64_t row, char *to)
+{
+    const tw_data_info *const d = &p->on.data;
+    const tw_row all = {.x = d->x};
+    memset(to, 0, p->row_size * p->k->real);
+    for (uint64_t i = d->starts[row]; i < d->starts[row + 1] && d->columns[i] < p->row_size; i++)
+        tw__set_number(p->k, to, d->columns[i], tw__row_number(d->type, p->on.model->type, &all, i));
+}
+
 void tw__piece_fetch(const tw__piece *b, const uint64_t *rows)
 {
     const tw__plan *const p = b->p;
     for (size_t r = 0; r < b->pass.rows; r++) {
         const char *from = (const char *)p->on.data.x + rows[r] * p->row_bytes;
         char *to = at(b, p->steps.input) + r * p->row_size * p->k->real;
-        if (p->on.data.type == TW_U8) p->k->fetch_u8(p->row_size, (const uint8_t *)from, to);
+        if (p->on.data.starts) fetch_sparse(p, rows[r], to);
+        else if (p->on.data.type == TW_U8) p->k->fetch_u8(p->row_size, (const uint8_t *)from, to);
         else p->k->fetch_f32(p->row_size, (const float *)from, to);
     }
     tw__plan_seen(p, "fetch", 0, 0, b->pass.rows, 0);
@@ -26,11 +37,19 @@ void tw__piece_fetch(const tw__piece *b, const uint64_t *rows)
 static void fetch_targets(const tw__plan *p, uint64_t row, double *to)
 {
     const tw__bound *const on = &p->on;
-    const tw_row input = {.x = (const char *)on->data.x + row * p->row_bytes};
-    if (on->targets) memcpy(to, on->targets + row * p->targets, p->targets * sizeof *to);
-    else
-        for (size_t i = 0; i < p->targets; i++)
-            to[i] = tw__row_number(on->data.type, on->model->type, &input, i);
+    const uint64_t *const starts = on->data.starts;
+    const uint64_t first = starts ? starts[row] : row * p->row_size,
+                   n = starts ? starts[row + 1] - first : p->row_size;
+    const tw_row input = {.x = (const char *)on->data.x + first * tw_type_size(on->data.type)};
+    if (on->targets) {
+        memcpy(to, on->targets + row * p->targets, p->targets * sizeof *to);
+        return;
+    }
+    if (starts) memset(to, 0, p->targets * sizeof *to);
+    for (size_t i = 0; i < n; i++) {
+        const size_t column = starts ? on->data.columns[first + i] : i;
+        if (column < p->targets) to[column] = tw__row_number(on->data.type, on->model->type, &input, i);
+    }
 }
 
 void tw__piece_fetch_right(const tw__piece *b, const uint64_t *rows)

@@ -278,9 +278,10 @@ static tw_status check_indices(const tw__bound *on, const tw__network *net, tw_e
     const tw__layer *const l = &net->layers[net->operations[0].layer];
     const size_t width = net->values[0].size;
     if (net->operations[0].layer < 0 || !l->type->indices) return TW_OK;
-    if (on->data.type != TW_F32)
-        return tw__fail(err, TW_ERR_DATA, "%s has rows of %s; %s takes indices, as rows of f32",
-                        on->data.name, tw_type_name(on->data.type), l->type->name);
+    if (on->data.type != TW_F32 || on->data.starts)
+        return tw__fail(err, TW_ERR_DATA, "%s has %srows of %s; %s takes indices, as dense rows of f32",
+                        on->data.name, on->data.starts ? "sparse " : "", tw_type_name(on->data.type),
+                        l->type->name);
     const float *const x = on->data.x;
     const double most = (double)l->type->indices(l) - 1;
     for (size_t i = 0; i < on->data.rows * width; i++)
