@@ -22,7 +22,7 @@ static void check_order(tw_context *ctx, uint64_t rows, uint64_t each, uint64_t 
     tw__windows w;
     uint64_t *whole, window = rows;
     uint8_t *seen = calloc(rows, 1);
-    assert_int_equal(tw__windows_create(&w, ctx, 7, rows, each, rows, NULL), TW_OK);
+    assert_int_equal(tw__windows_create(&w, ctx, 7, 0, rows, each, rows, NULL), TW_OK);
     whole = malloc(rows * sizeof *whole);
     memcpy(whole, tw__windows_draw(&w, epoch, 0, rows), rows * sizeof *whole);
     tw__windows_draw(&w, epoch + 1, rows / 2, 1);
@@ -72,7 +72,7 @@ static void one_window_is_fisher_and_yates(void **state)
         order[i] = order[j];
         order[j] = t;
     }
-    assert_int_equal(tw__windows_create(&w, ctx, 5, ROWS_N, 0, 8, NULL), TW_OK);
+    assert_int_equal(tw__windows_create(&w, ctx, 5, 0, ROWS_N, 0, 8, NULL), TW_OK);
     assert_memory_equal(tw__windows_draw(&w, EPOCH, 0, ROWS_N), order, sizeof order);
     tw__windows_free(&w);
     tw_context_free(ctx);

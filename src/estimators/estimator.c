@@ -58,6 +58,15 @@ static tw_status check_memory(const tw__estimator *e, tw_error *err)
                     about->name, bytes, e->size, tw__memory_of_machine());
 }
 
+/* The value of an option; 0 where the estimator has none of this name. */
+static double value_of(const tw__estimator *e, const char *name)
+{
+    const tw_estimator *about = &e->type->about;
+    for (int i = 0; i < about->n_options; i++)
+        if (strcmp(about->options[i].name, name) == 0) return e->choice.values[i];
+    return 0;
+}
+
 /* Rows that hand something on are drawn in their order, and each waits for the one before it. */
 static tw_status check_streams(const tw__estimator *e, const tw__estimator_setting *s, tw_error *err)
 {
@@ -74,18 +83,25 @@ static tw_status check_streams(const tw__estimator *e, const tw__estimator_setti
                         "carry=1 hands on from update to update, and a batch of %llu has all %llu rows: "
                         "nothing would be handed on",
                         (unsigned long long)e->batch, (unsigned long long)e->n_rows);
-    if (s->order || (e->type->has_window && e->choice.values[0] > 0))
+    const char *order = s->order                    ? "an order of rows"
+                        : value_of(e, "window") > 0 ? "option window"
+                        : value_of(e, "shards") > 1 ? "option shards"
+                                                    : NULL;
+    if (order)
         return tw__fail(err, TW_ERR_SPEC, "%s cannot be used with carry=1, which takes rows in their order",
-                        s->order ? "an order of rows" : "option window");
+                        order);
     return TW_OK;
 }
 
 static tw_status make_rows(tw__estimator *e, const tw__estimator_setting *s, tw_error *err)
 {
     const int is_shuffled = e->type->sampling == TW__SHUFFLED && !s->in_streams;
-    const uint64_t window = e->type->has_window ? (uint64_t)e->choice.values[0] : 0;
-    if (is_shuffled && !s->order)
-        TW_TRY(tw__windows_create(&e->windows, e->ctx, e->seed, e->n_rows, window, e->batch, err));
+    const size_t shards = value_of(e, "shards") > 1 ? (size_t)value_of(e, "shards") : 1;
+    if (s->order && shards > 1)
+        return tw__fail(err, TW_ERR_SPEC, "option shards cannot be used with an order of rows");
+    if (is_shuffled && !s->order && e->n_rows)
+        TW_TRY(tw__shards_create(&e->shards, e->ctx, e->seed, e->n_rows, e->batch,
+                                 (uint64_t)value_of(e, "window"), shards, err));
     e->n_order = is_shuffled || s->in_streams ? 0 : e->n_rows;
     TW_TRY(tw__alloc(e->ctx, &e->order, e->n_order, sizeof *e->order, err));
     for (uint64_t i = 0; i < e->n_order; i++) e->order[i] = i;
@@ -141,7 +157,7 @@ void tw__estimator_free(tw__estimator *e)
 {
     if (!e) return;
     if (e->type->free) e->type->free(e);
-    tw__windows_free(&e->windows);
+    tw__shards_free(&e->shards);
     tw__free(e->ctx, e->order, e->n_order, sizeof *e->order);
     tw__free(e->ctx, e->drawn, e->n_drawn, sizeof *e->drawn);
     tw__free(e->ctx, e->given, e->n_given, sizeof *e->given);
@@ -250,8 +266,13 @@ void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__upd
         return;
     }
     neighbours(e, step * e->batch, u);
-    if (e->type->sampling == TW__SHUFFLED)
-        u->rows = tw__windows_draw(&e->windows, epoch, step * e->batch, u->n);
+    if (e->type->sampling == TW__SHUFFLED) u->rows = tw__shards_draw(&e->shards, epoch, step, u->n);
+}
+
+void tw__estimator_draw_whole(tw__estimator *e, uint64_t update, tw__update *u)
+{
+    if (e->shards.n > 1) u->rows = tw__shards_draw_whole(&e->shards, update, &u->n);
+    else tw__estimator_draw(e, update / e->steps, update % e->steps, u);
 }
 
 /* ---- for the estimators' own files --------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #define TW_ESTIMATORS_ESTIMATOR_H
 #include "base/context.h"
 #include "base/options.h"
-#include "estimators/windows.h"
+#include "estimators/shards.h"
 #include <thalweg/estimator.h>
 #include <thalweg/objective.h>
 
@@ -95,8 +95,8 @@ struct tw__estimator {
     double lipschitz;                    /* line_search.c: of the losses' gradients, so far; 0: lr is given */
     /* the batch as asked for or by default, before accumulation; 0 where it means nothing */
     uint64_t requested;
-    tw__windows windows; /* TW__SHUFFLED: the rows in the order of this epoch */
-    uint64_t *order;     /* otherwise: the rows in their order */
+    tw__shards shards; /* TW__SHUFFLED: the rows in the order of this epoch */
+    uint64_t *order;   /* otherwise: the rows in their order */
     /* the caller's order; rows that stand nowhere side by side */
     uint64_t *given, *drawn;
     size_t n_order, n_given, n_drawn;
@@ -140,6 +140,8 @@ tw_status tw__estimator_needs(const tw__estimator *e, const char *exchange, int 
 /* The rows of update `step` of `epoch` (both from 0) into u, valid until the next draw. A pure function of
  * seed, epoch and step. */
 void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__update *u);
+/* Likewise of an update that is one worker's, where others are others': of shards, rows of one. */
+void tw__estimator_draw_whole(tw__estimator *e, uint64_t update, tw__update *u);
 /* The first of them, for estimators that draw with replacement. */
 uint64_t tw__estimator_first_row(tw__estimator *e, uint64_t epoch, uint64_t step);
 tw_status tw__estimator_visit(tw__estimator *e, tw_visitor *v, tw_error *err);

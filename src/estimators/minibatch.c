@@ -6,7 +6,10 @@
 
 static const tw_option options[] = {
     {"window", TW_INT, NULL, 0, 0, 0x1p53, TW_CLOSED,
-     "rows are shuffled among so many neighbours at a time, and these windows among each other; 0: among all"}};
+     "rows are shuffled among so many neighbours at a time, and these windows among each other; 0: among all"},
+    {"shards", TW_INT, NULL, 1, 1, TW_MOST_LEAVES, TW_CLOSED,
+     "rows are cut into so many parts, and each of as many workers has rows of one: of every batch those it "
+     "evaluates where workers share the updates, else its batches"}};
 
 static uint64_t all(uint64_t rows, uint64_t wanted)
 {
@@ -27,7 +30,7 @@ const tw__estimator_type tw__estimator_minibatch = {
               .paper = "Robbins & Monro 1951; Bottou, Curtis & Nocedal 2018, section 3",
               .equation =
                   "d = mean of f_i'(w) over the `batch` rows drawn, without replacement within an epoch",
-              .n_options = 1,
+              .n_options = 2,
               .options = options,
               .takes_batch = 1},
     .batch = tw__batch_as_wanted,

@@ -4,11 +4,11 @@
 #include "base/random.h"
 #include <string.h>
 
-tw_status tw__windows_create(tw__windows *w, tw_context *ctx, uint64_t seed, uint64_t rows, uint64_t each,
-                             uint64_t most, tw_error *err)
+tw_status tw__windows_create(tw__windows *w, tw_context *ctx, uint64_t seed, uint64_t first, uint64_t rows,
+                             uint64_t each, uint64_t most, tw_error *err)
 {
     if (each == 0 || each > rows) each = rows;
-    *w = (tw__windows){.ctx = ctx, .seed = seed, .rows = rows, .each = each};
+    *w = (tw__windows){.ctx = ctx, .seed = seed, .first = first, .rows = rows, .each = each};
     if (!rows) return TW_OK;
     w->n = (rows + each - 1) / each;
     w->n_spare = w->n > 1 ? most : 0;
@@ -27,13 +27,13 @@ void tw__windows_free(tw__windows *w)
     *w = (tw__windows){.ctx = w->ctx};
 }
 
-/* first .. first + n - 1 by Fisher and Yates, with numbers that belong to their places. */
+/* n numbers from `value` on by Fisher and Yates, with random numbers from `number` on. */
 static void shuffle(const tw__windows *w, uint64_t *order, enum tw__purpose purpose, uint64_t epoch,
-                    uint64_t first, uint64_t n)
+                    uint64_t value, uint64_t number, uint64_t n)
 {
-    for (uint64_t i = 0; i < n; i++) order[i] = first + i;
+    for (uint64_t i = 0; i < n; i++) order[i] = value + i;
     for (uint64_t i = n; i-- > 1;) {
-        const uint64_t j = tw__random_below(w->seed, purpose, (uint32_t)epoch, first + i, i + 1),
+        const uint64_t j = tw__random_below(w->seed, purpose, (uint32_t)epoch, number + i, i + 1),
                        t = order[i];
         order[i] = order[j];
         order[j] = t;
@@ -60,8 +60,8 @@ static uint64_t slot_of(const tw__windows *w, uint64_t place)
 static void hold(tw__windows *w, uint64_t epoch, uint64_t slot)
 {
     if (w->held_epoch == epoch + 1 && w->held == slot) return;
-    const uint64_t window = w->slots[slot];
-    shuffle(w, w->order, TW__FOR_SHUFFLE, epoch, window * w->each, rows_of(w, window));
+    const uint64_t window = w->slots[slot], first = w->first + window * w->each;
+    shuffle(w, w->order, TW__FOR_SHUFFLE, epoch, first, first, rows_of(w, window));
     w->held_epoch = epoch + 1;
     w->held = slot;
 }
@@ -69,7 +69,7 @@ static void hold(tw__windows *w, uint64_t epoch, uint64_t slot)
 static void begin_epoch(tw__windows *w, uint64_t epoch)
 {
     if (w->held_epoch == epoch + 1) return;
-    shuffle(w, w->slots, TW__FOR_WINDOWS, epoch, 0, w->n);
+    shuffle(w, w->slots, TW__FOR_WINDOWS, epoch, 0, w->first, w->n);
     for (w->last_slot = 0; w->slots[w->last_slot] + 1 < w->n;) w->last_slot++;
 }
 

@@ -1,6 +1,7 @@
 /* A worker's end of the batch tree; see collect.h.
  * SPDX-License-Identifier: MIT */
 #include "exchange/collect.h"
+#include "models/leaves.h"
 
 static const tw__exchange_type collector_type;
 
@@ -13,15 +14,6 @@ void tw__collector_begin(tw__collector *c, size_t part, size_t parts, size_t joi
     c->joins_left = joins;
     c->to = to;
     to->n = 0;
-}
-
-size_t tw__part_begin(size_t leaves, size_t whole, size_t i, size_t n)
-{
-    size_t piece = 1;
-    while (piece < whole && (whole + 2 * piece - 1) / (2 * piece) >= n) piece *= 2;
-    const size_t pieces = (whole + piece - 1) / piece, each = pieces / n, longer = pieces % n,
-                 begin = (each * i + (i < longer ? i : longer)) * piece;
-    return i == n || begin > leaves ? leaves : begin;
 }
 
 static tw_status begin(tw__exchange *base, uint64_t clock, size_t leaves, size_t *lo, size_t *hi,

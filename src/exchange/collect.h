@@ -17,8 +17,4 @@ typedef struct tw__collector {
 void tw__collector_init(tw__collector *c);
 /* Before an evaluation of this part of an update, with so many joins. */
 void tw__collector_begin(tw__collector *c, size_t part, size_t parts, size_t joins, tw__gradient *to);
-/* Where part i of n begins in a batch of so many leaves, if one as large as can be has `whole`: parts are
- * of whole nodes of the tree as far as there are enough, and a row that comes at some place of the batch
- * always belongs to the same part. */
-size_t tw__part_begin(size_t leaves, size_t whole, size_t i, size_t n);
 #endif

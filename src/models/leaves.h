@@ -28,6 +28,17 @@ static inline size_t tw__leaf_rows(const tw__leaves *l, size_t leaf)
     return left < most ? left : most;
 }
 
+/* Where part i of n begins, for workers who share a batch of so many leaves, if one as large as can be has
+ * `whole`: parts are of whole nodes of the tree as far as there are enough. */
+static inline size_t tw__part_begin(size_t leaves, size_t whole, size_t i, size_t n)
+{
+    size_t piece = 1;
+    while (piece < whole && (whole + 2 * piece - 1) / (2 * piece) >= n) piece *= 2;
+    const size_t pieces = (whole + piece - 1) / piece, each = pieces / n, longer = pieces % n,
+                 begin = (each * i + (i < longer ? i : longer)) * piece;
+    return i == n || begin > leaves ? leaves : begin;
+}
+
 /* Of n leaves, or nodes, from the left those that are the left child of their node in the batch tree. */
 static inline size_t tw__left_of(size_t n)
 {

@@ -5,6 +5,7 @@
 #include "train/job.h"
 #include "train/run.h"
 #include <stdio.h>
+#include <string.h>
 
 static tw_status refuse(const char *what, const char *why, const char *instead, tw_error *err)
 {
@@ -82,7 +83,8 @@ tw_status tw__job_set_window(tw_job *job, tw_error *err)
     }
     TW_TRY(count_rows(job, &rows, err));
     if (rows == 0 || choice.values[0] > 0) return TW_OK;
-    snprintf(spec, sizeof spec, "%s:window=%llu", choice.estimator->name, (unsigned long long)rows);
+    snprintf(spec, sizeof spec, "%.400s%cwindow=%llu", choice.spec, strchr(choice.spec, ':') ? ',' : ':',
+             (unsigned long long)rows);
     TW_TRY(tw__job_set_text(job, &r->estimator, spec, err));
     return preset.is_one ? tw__job_set_text(job, &r->optimizer, preset.optimizer, err) : TW_OK;
 }

@@ -59,13 +59,15 @@ static tw_status compute(void *user, size_t worker, uint64_t update, size_t part
 {
     tw_run *r = user;
     struct station *s = station_of(r, worker);
+    const tw__workers *x = r->workers->x;
     const uint64_t epoch = update / r->steps_per_epoch, step = update % r->steps_per_epoch;
     const tw_draw draw = {.number = update, .epoch = epoch, .seed = r->o.seed};
     tw__update u = {.number = update};
     tw_sums sums;
     if (step == 0) tw__batch_begin_streams(s->batch);
-    tw__estimator_draw(s->estimator, epoch, step, &u);
-    if (r->workers->x->protocol->has_shards) TW_TRY(draw_shard(r, s, worker, &u, err));
+    if (x->splits || x->choice.is_exact) tw__estimator_draw(s->estimator, epoch, step, &u);
+    else tw__estimator_draw_whole(s->estimator, update, &u);
+    if (x->protocol->has_shards) TW_TRY(draw_shard(r, s, worker, &u, err));
     TW_TRY(fetch(r, s, worker, &u, err));
     if (s->estimator->is_led) return tw__run_direction(&s->follower, &draw, &u, at, to, err);
     s->collector.worker = worker;
@@ -73,7 +75,7 @@ static tw_status compute(void *user, size_t worker, uint64_t update, size_t part
     const tw_status status =
         tw__batch_gradient(s->batch, &s->collector.base, at, u.rows, u.n, &draw, r->mode, &sums, err);
     if (status == TW_ERR_NOT_FINITE) tw__run_add_place(epoch, &u, err);
-    const tw_error *const failure = &r->workers->x->failure;
+    const tw_error *const failure = &x->failure;
     if (status == TW_STOPPED && failure->code != TW_OK) {
         if (err) *err = *failure;
         return (tw_status)failure->code;

@@ -1,0 +1,76 @@
+/* Shards; see shards.h.
+ * SPDX-License-Identifier: MIT */
+#include "estimators/shards.h"
+#include "models/leaves.h"
+#include <string.h>
+
+/* The first place of part k of a batch of so many rows. */
+static uint64_t place(const tw__shards *s, uint64_t rows, size_t k)
+{
+    const tw__leaves l = tw__leaves_of(rows), whole = tw__leaves_of(s->batch);
+    const size_t leaf = tw__part_begin(l.n, whole.n, k, s->n);
+    return rows && leaf < l.n ? tw__leaf_first(&l, leaf) : rows;
+}
+
+static uint64_t places(const tw__shards *s, uint64_t rows, size_t k)
+{
+    return place(s, rows, k + 1) - place(s, rows, k);
+}
+
+static tw_status make_shards(tw__shards *s, uint64_t seed, uint64_t rows, uint64_t window, tw_error *err)
+{
+    uint64_t first = 0;
+    for (size_t k = 0; k < s->n; k++) {
+        const uint64_t each = places(s, s->batch, k),
+                       mine = rows / s->batch * each + places(s, rows % s->batch, k);
+        if (each == 0)
+            return tw__fail(
+                err, TW_ERR_SPEC,
+                "shards = %zu: batches of %llu rows are shared out by leaves of %d, and shard %zu "
+                "would have none (fewer shards, or a batch above %zu)",
+                s->n, (unsigned long long)s->batch, TW_LEAF, k + 1, (s->n - 1) * TW_LEAF);
+        TW_TRY(tw__windows_create(&s->shard[k], s->ctx, seed, first, mine, window, s->batch, err));
+        first += mine;
+    }
+    return TW_OK;
+}
+
+tw_status tw__shards_create(tw__shards *s, tw_context *ctx, uint64_t seed, uint64_t rows, uint64_t batch,
+                            uint64_t window, size_t n, tw_error *err)
+{
+    *s = (tw__shards){.ctx = ctx, .batch = batch, .n = n};
+    tw_status status = tw__alloc(ctx, &s->shard, n, sizeof *s->shard, err);
+    if (status == TW_OK && n > 1) status = tw__alloc(ctx, &s->drawn, batch, sizeof *s->drawn, err);
+    if (status == TW_OK) status = make_shards(s, seed, rows, window, err);
+    if (status != TW_OK) tw__shards_free(s);
+    return status;
+}
+
+void tw__shards_free(tw__shards *s)
+{
+    for (size_t k = 0; s->shard && k < s->n; k++) tw__windows_free(&s->shard[k]);
+    tw__free(s->ctx, s->drawn, s->batch, sizeof *s->drawn);
+    tw__free(s->ctx, s->shard, s->n, sizeof *s->shard);
+    *s = (tw__shards){.ctx = s->ctx};
+}
+
+const uint64_t *tw__shards_draw(tw__shards *s, uint64_t epoch, uint64_t step, uint64_t n)
+{
+    if (s->n == 1) return tw__windows_draw(&s->shard[0], epoch, step * s->batch, n);
+    for (size_t k = 0; k < s->n; k++) {
+        const uint64_t at = place(s, n, k), mine = places(s, n, k);
+        if (mine == 0) continue;
+        memcpy(s->drawn + at, tw__windows_draw(&s->shard[k], epoch, step * places(s, s->batch, k), mine),
+               mine * sizeof *s->drawn);
+    }
+    return s->drawn;
+}
+
+const uint64_t *tw__shards_draw_whole(tw__shards *s, uint64_t update, size_t *n)
+{
+    tw__windows *const mine = &s->shard[update % s->n];
+    const uint64_t steps = (mine->rows + s->batch - 1) / s->batch, turn = update / s->n,
+                   first = turn % steps * s->batch;
+    *n = mine->rows - first < s->batch ? mine->rows - first : s->batch;
+    return tw__windows_draw(mine, turn / steps, first, *n);
+}
