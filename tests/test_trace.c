@@ -208,13 +208,13 @@ static char *read_whole(void)
     return text;
 }
 
-/* The trace with one word of it, wherever it first stands, replaced by one that is no longer. */
+/* The trace with one word of it, wherever it first stands, replaced. */
 static void replace(const char *text, const char *word, const char *by)
 {
-    char *copy = strdup(text), *at = strstr(copy, word);
-    assert_non_null(at);
-    memmove(at + strlen(by), at + strlen(word), strlen(at + strlen(word)) + 1);
-    memcpy(at, by, strlen(by));
+    const char *const at = strstr(text, word);
+    char *copy = malloc(strlen(text) + strlen(by) + 1);
+    assert_true(at && copy);
+    sprintf(copy, "%.*s%s%s", (int)(at - text), text, by, at + strlen(word));
     write_text(path, copy);
     free(copy);
 }

@@ -137,11 +137,13 @@ const char *tw__number_take(const char *at, const char *end, double *x)
     if (digits == 0) return NULL;
     if ((*p | 0x20) == 'e') p = take_exponent(p, &exponent);
     const uint64_t most = (uint64_t)1 << 53;
+    /* up to `most`; of a uint64_t that is 0 clang makes -0 where numbers are rounded down */
+    const double exact = (double)(int64_t)m;
     double size;
     if (digits > TW__DIGITS || exponent < -TW__EXACT_POWERS || exponent > TW__EXACT_POWERS) size = -1;
     else if (m == 0 || (m <= most && (exponent == 0 || tw__rounds_to_nearest())))
-        size = exponent < 0 ? (double)m / tw__exact_power_of_ten[-exponent]
-                            : (double)m * tw__exact_power_of_ten[exponent];
+        size = exponent < 0 ? exact / tw__exact_power_of_ten[-exponent]
+                            : exact * tw__exact_power_of_ten[exponent];
     else if (exponent <= 0 && exponent >= -TW__DIGITS) size = of_bits(quotient(m, (int)-exponent));
     else size = -1;
     *x = size < 0 ? read_slowly(at) : negative ? -size : size;
