@@ -94,7 +94,8 @@ tw_status tw__rounds_receive(tw__workers *x, const tw__message *m, tw_error *err
     if (m->to < x->n) {
         if (r->takes_centre && m->kind == SETTLED)
             memcpy(x->worker[m->to].w, r->centre, x->set.size * x->k->real);
-        if (r->replicas.rows) r->replicas.rows[m->to] = 0;
+        /* in one memory the server has done this, and may be in a round after the last of this worker */
+        if (r->replicas.rows && x->transport->is_apart) r->replicas.rows[m->to] = 0;
         r->waiting[m->to] = 0;
         return TW_OK;
     }
