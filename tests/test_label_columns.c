@@ -271,8 +271,7 @@ static void what_cannot_be_is_refused(void **state)
     tw_data_options o = options("y1,y3");
     o.targets = TW_TARGETS_CLASSES;
     expect_error(ctx, TABLE, &o, TW_ERR_DATA,
-                 TABLE
-                 ": 2 columns of labels are targets of numbers, and the model learns classes, of one column");
+                 TABLE ": rows have 2 columns of labels, and the model learns one label of each row");
     tw_context_free(ctx);
 }
 
@@ -345,7 +344,8 @@ static void converted_rows_have_the_same_bits(void **state)
         }
         plain = (tw_data_options)TW_DATA_OPTIONS_INIT;
         plain.targets = TW_TARGETS_CLASSES;
-        expect_error(ctx, ROWS, &plain, TW_ERR_DATA, "3 columns of labels are targets of numbers");
+        expect_error(ctx, ROWS, &plain, TW_ERR_DATA,
+                     "rows have 3 columns of labels, and the model learns one label");
         plain.targets = TW_TARGETS_AUTO;
         plain.stream = "";
         tw_data *data = open_path(ctx, ROWS, &plain);

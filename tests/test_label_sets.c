@@ -111,6 +111,12 @@ static void test_rows_and_validation_rows_are_of_these_labels(void **state)
     tw_context_free(ctx);
 }
 
+static void convert(tw_context *ctx, const char *path, const tw_data_options *o)
+{
+    tw_error err;
+    if (tw_data_convert(ctx, path, o, CONVERTED, &err) != TW_OK) fail_msg("%s", err.message);
+}
+
 static void what_cannot_be_is_refused(void **state)
 {
     (void)state;
@@ -135,10 +141,15 @@ static void what_cannot_be_is_refused(void **state)
     }
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     put(ROWS, "1,3 1:1\n1 1:1\n3 2:1\n");
-    o.targets = TW_TARGETS_CLASSES;
-    expect_error(ctx, ROWS, &o, TW_ERR_DATA,
-                 ROWS
-                 ": rows have any number of 2 labels, and the model learns one class of each row; networks");
+    for (o.one_target = 0; o.one_target < 2; o.one_target++) {
+        o.targets = o.one_target ? TW_TARGETS_AUTO : TW_TARGETS_CLASSES;
+        expect_error(
+            ctx, ROWS, &o, TW_ERR_DATA,
+            ROWS ":1: byte 1: label \"1,3\": the model learns one label of each row; networks that end in");
+    }
+    convert(ctx, ROWS, NULL);
+    expect_error(ctx, CONVERTED, &o, TW_ERR_DATA,
+                 CONVERTED ": rows have any number of 2 labels, and the model learns one label of each row");
     o = (tw_data_options)TW_DATA_OPTIONS_INIT;
     o.skip_bad = 1;
     put(ROWS, "1,3, 1:1\n1 1:1\n");
@@ -194,12 +205,6 @@ static void write_many(int n)
         fprintf(f, "\n");
     }
     assert_int_equal(fclose(f), 0);
-}
-
-static void convert(tw_context *ctx, const char *path, const tw_data_options *o)
-{
-    tw_error err;
-    if (tw_data_convert(ctx, path, o, CONVERTED, &err) != TW_OK) fail_msg("%s", err.message);
 }
 
 /* For any number of threads, from a pipe, converted in memory and, with a small window, through files. */

@@ -164,6 +164,9 @@ typedef struct tw_data_options {
      * by a triangle over the pixels that one covers where they shrink (docs/data.md). A model's schema has
      * it. NULL: all must have one size, or are scaled as the schema says */
     const char *image_size;
+    /* 1: rows of several labels or columns of targets are refused as soon as there are any, as every model
+     * but a network learns one of each row (tw_model_needs); 0: what labels are decides (`targets`) */
+    int one_target;
 } tw_data_options;
 #define TW_STREAM_WINDOW ((uint64_t)64 << 20)
 #define TW_DATA_OPTIONS_INIT            \

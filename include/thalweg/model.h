@@ -99,8 +99,9 @@ TW_API tw_status tw_model_create_from(tw_model **out, tw_context *ctx, const tw_
                                       const char *network, tw_type type, const tw_data *data, tw_error *err);
 TW_API void tw_model_free(tw_model *model); /* NULL is allowed */
 /* Sets in `rows`, whose size is set, what a model of this text needs of files of rows: `targets`, for a
- * network `type`, for "mf" `categories` unless they are given, and `unlabelled` where the row itself is the
- * target. TW_ERR_SPEC: tw_model_read. */
+ * network `type`, for all others `one_target`, for "mf" `categories` unless they are given, and `unlabelled`
+ * where the row itself is the target. TW_ERR_SPEC: tw_model_read, or `stream` is set and the model is not
+ * linear or is standardized. */
 TW_API tw_status tw_model_needs(const char *network, tw_data_options *rows, tw_error *err);
 /* name and network (may be NULL) of preset i; NULL after the last */
 TW_API const char *tw_model_preset(size_t i, const char **network);

@@ -2,6 +2,7 @@
  * of a row in the order in which option label names them.
  * SPDX-License-Identifier: MIT */
 #include "data/csv.h"
+#include "data/labels.h"
 #include <string.h>
 
 /* ---- option label -------------------------------------------------------------------------------------- */
@@ -90,6 +91,9 @@ tw_status tw__csv_find_labels(tw__csv *c, tw_error *err)
     size_t n = 0;
     if (o->unlabelled && !o->label) return TW_OK;
     TW_TRY(o->label ? take_named(c, &n, err) : take_last(c, &n, err));
+    if (n > 1 && tw__learns_one(o, NULL))
+        return tw__fail(err, TW_ERR_DATA, "%.200s: rows have %zu columns of labels, and " TW__LEARNS_ONE,
+                        c->path, n);
     TW_TRY(tw__alloc(c->source->ctx, &s->labels, n, sizeof *s->labels, err));
     s->n_labels = n;
     for (size_t at = 0; at < c->n; at++) {

@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+int tw__learns_one(const tw_data_options *o, const tw__schema *given)
+{
+    return !o->unlabelled &&
+           (o->one_target || (given ? given->classes != NULL : o->targets == TW_TARGETS_CLASSES));
+}
+
 /* ---- spellings ----------------------------------------------------------------------------------------- */
 
 static int compare_words(const void *a, const void *b)

@@ -20,6 +20,12 @@ typedef struct tw__labels {
     size_t different; /* values */
 } tw__labels;
 
+/* The model learns one label of each row, and not as many as there are. given: the schema of its training
+ * rows, or NULL. */
+int tw__learns_one(const tw_data_options *o, const tw__schema *given);
+#define TW__LEARNS_ONE                         \
+    "the model learns one label of each row; " \
+    "networks that end in mse, l1_loss, huber_loss, bce_loss or cross_entropy_loss take several"
 /* Sorts words, whose memory stays theirs, and numbers the classes that they stand for; of one class the first
  * word comes first. Freed also after an error. */
 tw_status tw__labels_sort(tw__labels *l, tw_context *ctx, const tw__words *words, tw_error *err);

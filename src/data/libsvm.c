@@ -4,6 +4,7 @@
 #include "data/kind.h"
 #include "data/hashing.h"
 #include "data/label_sets.h"
+#include "data/labels.h"
 #include "data/libsvm_head.h"
 #include "data/number.h"
 #include "data/spool.h"
@@ -150,6 +151,8 @@ static tw_status check_labels(const reading *r, const tw__piece *piece, const ch
     if (comma && s && !has_sets(s))
         return tw__piece_fail(err, piece, at, "label \"%s\": rows have one label, as the training rows have",
                               show(at, end, shown));
+    if (comma && tw__learns_one(r->source->options, s))
+        return tw__piece_fail(err, piece, at, "label \"%s\": " TW__LEARNS_ONE, show(at, end, shown));
     for (; comma; one = comma + 1, comma = memchr(one, ',', (size_t)(end - one))) {
         if (comma == one) break;
         TW_TRY(check_one(piece, one, comma, err));

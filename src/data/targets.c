@@ -64,28 +64,16 @@ static tw_status name_targets(tw_context *ctx, const tw__schema *s, tw_data_info
     return TW_OK;
 }
 
-static tw_status fail_of_classes(const tw__row_list *t, const tw__schema *s, const char *name, tw_error *err)
-{
-    static const char takers[] =
-        "networks that end in mse, l1_loss, huber_loss, bce_loss or cross_entropy_loss take several";
-    if (s->base >= 0)
-        return tw__fail(
-            err, TW_ERR_DATA,
-            "%.200s: rows have any number of %zu labels, and the model learns one class of each row; %s",
-            name, t->n_targets, takers);
-    return tw__fail(err, TW_ERR_DATA,
-                    "%.200s: %zu columns of labels are targets of numbers, and the model learns classes, "
-                    "of one column; %s",
-                    name, t->n_targets, takers);
-}
-
 /* Numbers, as they are. */
 static tw_status take_targets(tw__row_list *t, const tw_data_options *o, const tw__schema *s, int is_given,
                               tw_data_info *to, const char *name, tw_error *err)
 {
     const size_t n = t->rows * t->n_targets;
-    if (is_given ? s->classes != NULL : o->targets == TW_TARGETS_CLASSES)
-        return fail_of_classes(t, s, name, err);
+    if (t->n_targets > 1 && tw__learns_one(o, is_given ? s : NULL))
+        return tw__fail(err, TW_ERR_DATA,
+                        s->base >= 0 ? "%.200s: rows have any number of %zu labels, and " TW__LEARNS_ONE
+                                     : "%.200s: rows have %zu columns of labels, and " TW__LEARNS_ONE,
+                        name, t->n_targets);
     TW_TRY(tw__resize(t->ctx, &t->targets, &t->capacity.targets, n, sizeof *t->targets, err));
     to->targets = t->targets;
     to->n_targets = t->n_targets;

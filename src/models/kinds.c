@@ -110,19 +110,40 @@ int tw__model_text_is_of_classes(const tw__model_text *t)
     return t->kind->loss && t->kind->loss->is_of_classes;
 }
 
-/* A network learns from floats, a factorisation from names; a loss says what targets it takes.
- * of_input: no labels. */
-static tw_status set_needs(const tw__model_type *kind, int is_of_classes, int of_input, const char *schema,
-                           tw_data_options *to, tw_error *err)
+/* What says how rows are read for a model. */
+typedef struct needs {
+    const tw__model_type *kind;
+    const char *text;
+    int is_of_classes, of_input, is_standardized; /* of_input: no labels */
+    const char *schema;                           /* of its training rows, or NULL */
+} needs;
+
+static tw_status check_stream(const needs *n, tw_error *err)
+{
+    if (!n->kind->loss)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "option stream: only linear models take rows that stay in a file, and %.200s is none",
+                        n->text);
+    if (!n->is_standardized) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC,
+                    "option stream: %.200s keeps a copy of all rows in memory (convert rows that are scaled)",
+                    n->text);
+}
+
+/* A network learns from floats, a factorisation from names; a loss says what targets it takes. */
+static tw_status set_needs(const needs *n, tw_data_options *to, tw_error *err)
 {
     tw_data_options all;
     TW_TRY(tw__sized_read(&all, sizeof all, to, "tw_data_options", err));
+    if (all.stream) TW_TRY(check_stream(n, err));
     const size_t size = to->size;
-    all.targets = is_of_classes ? TW_TARGETS_CLASSES : TW_TARGETS_REALS;
-    all.type = kind == &tw__model_network ? TW_F32 : 0;
-    if (kind->of_names && !all.categories) all.categories = "*";
-    all.schema = schema;
-    all.unlabelled |= of_input;
+    const int is_network = n->kind == &tw__model_network;
+    all.targets = n->is_of_classes ? TW_TARGETS_CLASSES : TW_TARGETS_REALS;
+    all.type = is_network ? TW_F32 : 0;
+    all.one_target = !is_network;
+    if (n->kind->of_names && !all.categories) all.categories = "*";
+    all.schema = n->schema;
+    all.unlabelled |= n->of_input;
     memcpy(to, &all, size < sizeof all ? size : sizeof all);
     to->size = size;
     return TW_OK;
@@ -133,12 +154,22 @@ tw_status tw_model_needs(const char *network, tw_data_options *rows, tw_error *e
     tw__model_text text;
     TW_NEEDS(err, network && rows);
     TW_TRY(tw__model_text_read(&text, network, err));
-    return set_needs(text.kind, tw__model_text_is_of_classes(&text),
-                     text.network && tw__network_is_of_input(text.network), NULL, rows, err);
+    const needs n = {.kind = text.kind,
+                     .text = network,
+                     .is_of_classes = tw__model_text_is_of_classes(&text),
+                     .of_input = text.network && tw__network_is_of_input(text.network),
+                     .is_standardized = text.kind->loss && text.choice.values[TW__LINEAR_STANDARDIZE] != 0};
+    return set_needs(&n, rows, err);
 }
 
 tw_status tw_model_reads(const tw_model *m, tw_data_options *rows, tw_error *err)
 {
     TW_NEEDS(err, m && rows);
-    return set_needs(m->kind, m->labels > 0, m->of_input, m->schema, rows, err);
+    const needs n = {.kind = m->kind,
+                     .text = m->text,
+                     .is_of_classes = m->labels > 0,
+                     .of_input = m->of_input,
+                     .is_standardized = m->scale != NULL,
+                     .schema = m->schema};
+    return set_needs(&n, rows, err);
 }

@@ -12,6 +12,19 @@ static tw_status refuse(const char *what, const char *why, const char *instead, 
     return tw__fail(err, TW_ERR_SPEC, "stream cannot be used with %s: %s (%s)", what, why, instead);
 }
 
+static tw_status check_estimator(const tw_run_options *r, tw_error *err)
+{
+    tw__preset preset;
+    tw_estimator_choice choice;
+    char what[TW_SPEC_MAX];
+    TW_TRY(tw__preset_read(&preset, r->optimizer, r->estimator, r->custom_rule ? r->custom_rule->name : NULL,
+                           err));
+    TW_TRY(tw_estimator_read(&choice, preset.estimator, err));
+    if (tw__estimator_type_find(tw__text_of(choice.estimator->name))->has_window) return TW_OK;
+    snprintf(what, sizeof what, "estimator %s", choice.estimator->name);
+    return refuse(what, "it looks at rows all over the file", "give minibatch or single", err);
+}
+
 tw_status tw__job_check_stream(const tw_job_options *o, tw_error *err)
 {
     if (o->window && !o->stream)
@@ -22,7 +35,7 @@ tw_status tw__job_check_stream(const tw_job_options *o, tw_error *err)
     if (o->path) return refuse("path", "its fits go through all rows again and again", "give l1 and l2", err);
     if (o->run.solver)
         return refuse("solver", "every iteration of a solver looks at all rows", "give an optimizer", err);
-    return TW_OK;
+    return check_estimator(&o->run, err);
 }
 
 /* NULL: it converts none for later. */
@@ -77,10 +90,6 @@ tw_status tw__job_set_window(tw_job *job, tw_error *err)
     TW_TRY(tw__preset_read(&preset, r->optimizer, r->estimator, r->custom_rule ? r->custom_rule->name : NULL,
                            err));
     TW_TRY(tw_estimator_read(&choice, preset.estimator, err));
-    if (!tw__estimator_type_find(tw__text_of(choice.estimator->name))->has_window) {
-        snprintf(spec, sizeof spec, "estimator %s", choice.estimator->name);
-        return refuse(spec, "it looks at rows all over the file", "give minibatch or single", err);
-    }
     TW_TRY(count_rows(job, &rows, err));
     if (rows == 0 || choice.values[0] > 0) return TW_OK;
     snprintf(spec, sizeof spec, "%.400s%cwindow=%llu", choice.spec, strchr(choice.spec, ':') ? ',' : ':',
