@@ -75,7 +75,7 @@ const tw__layer_type tw__layer_cross_entropy_loss = {
     .usage = "cross_entropy_loss",
     .help =
         "\"dense 3 cross_entropy_loss\" at the end: shares of classes; loss: categorical cross-entropy of shares "
-        "from 0 to 1",
+        "from 0 to 1, where a row counts as much as they add up to",
     .equation =
         "y[i] = e^x[i]/sum over k of e^x[k]\n"
         "as the last layer: loss = -sum over i of target[i] log y[i]; dx[i] = y[i] sum(target) - target[i]",
@@ -83,6 +83,7 @@ const tw__layer_type tw__layer_cross_entropy_loss = {
     .in_place = 1,
     .of_numbers = 1,
     .of_shares = 1,
+    .of_whole = 1,
     .setup = setup,
     .forward = forward,
     .classes = classes,

@@ -3,6 +3,8 @@
 #include "models/nn/plan.h"
 #include <stdio.h>
 
+#define FAR 0.01 /* from 1, of a sum of shares that is no rounded 1 */
+
 static tw_status takes(const tw__model_type *kind, const tw_data_info *data, tw_error *err)
 {
     (void)kind;
@@ -33,10 +35,35 @@ static tw_status create(tw_model *m, const tw__model_text *text, tw_error *err)
 
 static void destroy(tw_model *m) { tw__network_free(m->state); }
 
+/* Counts rows whose shares are not those of a whole, and tells of the first. */
+static void tell_of_sums(const tw_model *m, const tw_data_info *data)
+{
+    const size_t n = data->n_targets;
+    uint64_t odd = 0, first = 0;
+    double shown = 0;
+    for (uint64_t i = 0; data->targets && i < data->rows; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < n; k++) sum += data->targets[i * n + k];
+        if (sum >= 1 - FAR && sum <= 1 + FAR) continue;
+        if (odd++ == 0) first = i + 1, shown = sum;
+    }
+    if (odd)
+        tw__log(
+            m->ctx, TW_LOG_WARNING,
+            "%s: the shares of %llu of %llu rows do not add up to 1 (those of row %llu to %g): such a row "
+            "counts in the loss as much as its shares add up to",
+            data->name, (unsigned long long)odd, (unsigned long long)data->rows, (unsigned long long)first,
+            shown);
+}
+
 static tw_status learn(tw_model *m, const tw_data_info *data, tw_error *err)
 {
     const tw__network *net = m->state;
-    if (m->labels == 0) return tw__model_learn_targets(m, data, err);
+    if (m->labels == 0) {
+        TW_TRY(tw__model_learn_targets(m, data, err));
+        if (tw__network_last(net)->type->of_whole) tell_of_sums(m, data);
+        return TW_OK;
+    }
     if (!data->labels) return tw__fail(err, TW_ERR_DATA, "%s has no labels to learn from", data->name);
     if (data->classes > net->labels)
         return tw__fail(

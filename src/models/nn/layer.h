@@ -74,6 +74,7 @@ typedef struct tw__layer_type {
     unsigned reads;  /* TW__READS_INPUT | TW__READS_OUTPUT */
     int of_numbers;  /* as the last layer it predicts numbers, not a class; */
     int of_shares;   /* numbers from 0 to 1, and so are their targets; */
+    int of_whole;    /* that add up to 1, and so should the targets of a row; */
     int of_scores;   /* scores, not probabilities */
     size_t own_size; /* bytes of tw__layer.own */
     /* From the words, the options and l->in: l->out, l->own, l->saved, tensors (tw__layer_add_tensor). Shapes
