@@ -1,7 +1,8 @@
 /* Workers in separate processes, here threads with a link over memory: each makes its own run.
  * SPDX-License-Identifier: MIT */
 #include "process_runs.h"
-#include "exchange/content.h"
+#include "exchange/processes.h"
+#include <thalweg/version.h>
 
 static const char *const exact[] = {"mpi+allreduce", "mpi+sharded", "mpi+ps:sync=bsp",
                                     "mpi+ps:sync=bsp,servers=3"};
@@ -269,6 +270,94 @@ static void other_states(void **state)
     refused_by_rank_0(&r, &other, "after 0 updates weights ");
 }
 
+/* A process that says something by hand first: what rank 1 sends where it says hello. */
+struct stranger {
+    tw_link *link;
+    const void *bytes;
+    size_t n;
+};
+
+static void *be_stranger(void *arg)
+{
+    const struct stranger *s = arg;
+    tw__parcel *p;
+    assert_int_equal(tw__parcel_create(s->link, s->n, &p, NULL), TW_OK);
+    memcpy(p->bytes, s->bytes, s->n);
+    assert_int_equal(tw__link_send(s->link, TW_LINK_MESSAGES, 0, p, NULL), TW_OK);
+    tw_link_close(s->link, NULL);
+    return NULL;
+}
+
+static void refused_stranger(const void *bytes, size_t n, tw_status code, const char *words)
+{
+    const worker_run r = {.rows = networks_data, .model = "flatten; dense 3 softmax", .classes = 3};
+    memory_net net;
+    pthread_t thread[2];
+    tw_context *ctx = networks_context(1);
+    struct process p = {.run = &r, .exchange = "mpi+allreduce"};
+    struct stranger s = {.bytes = bytes, .n = n};
+    memory_open(&net, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const tw_link_carrier c = memory_carrier(&net, i);
+        assert_int_equal(tw_link_create(i ? &s.link : &p.link, ctx, &c, NULL), TW_OK);
+    }
+    assert_int_equal(pthread_create(&thread[0], NULL, be_process, &p), 0);
+    assert_int_equal(pthread_create(&thread[1], NULL, be_stranger, &s), 0);
+    for (int i = 0; i < 2; i++) pthread_join(thread[i], NULL);
+    assert_null(p.weights);
+    if (p.err.code != code || !strstr(p.err.message, words))
+        fail_msg("%d, \"%s\" and not \"%s\"", p.err.code, p.err.message, words);
+    memory_end_all(&net);
+    tw_context_free(ctx);
+}
+
+/* Each is refused by name at its first word, however its messages go on. */
+static void other_versions(void **state)
+{
+    char bytes[200] = {0}, here[256];
+    tw__parcel_head h = {.magic = TW__PARCEL_MAGIC,
+                         .version = TW__PARCEL_VERSION + 1,
+                         .kind = TW__HELLO,
+                         .bytes = sizeof h,
+                         .library = TW_VERSION};
+    (void)state;
+    snprintf(here, sizeof here,
+             "rank 1 on east runs another version of Thalweg, " TW_VERSION
+             " (messages of version %d, heads of %d bytes), and rank 0 on north " TW_VERSION
+             " (messages of version %d, heads of %d bytes): install the same on all machines",
+             TW__PARCEL_VERSION + 1, (int)sizeof h, TW__PARCEL_VERSION, (int)sizeof h);
+    memcpy(bytes, &h, sizeof h);
+    refused_stranger(bytes, sizeof h, TW_ERR_SPEC, here);
+    h.version = TW__PARCEL_VERSION;
+    h.bytes += 8;
+    memcpy(bytes, &h, sizeof h);
+    refused_stranger(bytes, sizeof h + 8, TW_ERR_SPEC, "another version of Thalweg, " TW_VERSION);
+    h.bytes = 24; /* all that is left of it */
+    memcpy(bytes, &h, sizeof h);
+    refused_stranger(bytes, 24, TW_ERR_SPEC, "heads of 24 bytes), and rank 0");
+    h.bytes = sizeof h;
+    memcpy(h.library, "98.76.54-long\x01", TW__LIBRARY);
+    memcpy(bytes, &h, sizeof h);
+    refused_stranger(bytes, sizeof h, TW_ERR_SPEC, "another version of Thalweg, 98.76.54-long\\x01 (");
+    h.version = 2;
+    memcpy(bytes, &h, sizeof h);
+    refused_stranger(
+        bytes, 80, TW_ERR_SPEC,
+        "another version of Thalweg, an older one (messages of version 2), and rank 0 on north " TW_VERSION);
+    memset(bytes, 0, sizeof bytes);
+    refused_stranger(bytes, sizeof bytes, TW_ERR_WORKER,
+                     "rank 1 on east has sent what this version does not know");
+    refused_stranger(bytes, 3, TW_ERR_WORKER, "rank 1 on east has sent what this version does not know");
+    memcpy(bytes, &(uint32_t){TW__PARCEL_MAGIC}, 4);
+    refused_stranger(bytes, 4, TW_ERR_SPEC, "an older one (messages of version 0)");
+    h = (tw__parcel_head){.magic = TW__PARCEL_MAGIC,
+                          .version = TW__PARCEL_VERSION,
+                          .kind = TW__HELLO,
+                          .bytes = sizeof h,
+                          .library = TW_VERSION};
+    refused_stranger(&h, sizeof h - 1, TW_ERR_WORKER, "what this version does not know");
+}
+
 /* Workers 0 and 1, and server 2, where there is one: what would be looked for past the ends of lists. */
 static void impossible_messages(void **state)
 {
@@ -328,18 +417,13 @@ static void refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(bits_of_local),
-                                       cmocka_unit_test(bits_of_local_for_hard_models),
-                                       cmocka_unit_test(bits_of_threads),
-                                       cmocka_unit_test(without_waiting),
-                                       cmocka_unit_test(what_is_told),
-                                       cmocka_unit_test(alone),
-                                       cmocka_unit_test(other_runs),
-                                       cmocka_unit_test(other_runs_with_long_lines),
-                                       cmocka_unit_test(other_states),
-                                       cmocka_unit_test(impossible_messages),
-                                       cmocka_unit_test(bits_of_threads_in_fewer_bits),
-                                       cmocka_unit_test(fewer_bytes_are_sent),
-                                       cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] =
+        {cmocka_unit_test(bits_of_local),        cmocka_unit_test(bits_of_local_for_hard_models),
+         cmocka_unit_test(bits_of_threads),      cmocka_unit_test(without_waiting),
+         cmocka_unit_test(what_is_told),         cmocka_unit_test(alone),
+         cmocka_unit_test(other_runs),           cmocka_unit_test(other_runs_with_long_lines),
+         cmocka_unit_test(other_states),         cmocka_unit_test(other_versions),
+         cmocka_unit_test(impossible_messages),  cmocka_unit_test(bits_of_threads_in_fewer_bits),
+         cmocka_unit_test(fewer_bytes_are_sent), cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,20 +4,32 @@
 #include "base/clock.h"
 #include "exchange/processes.h"
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <thalweg/train.h>
+#include <thalweg/version.h>
 
 enum { LOOKS = 2000, CHECK_EVERY = 256 };
 static const double nap = 50e-6, patience = 1e-3;
 
 /* ---- parcels ------------------------------------------------------------------------------------------- */
 
+/* Not what is behind its end, in any version. */
+static void put_version(char library[TW__LIBRARY])
+{
+    memset(library, 0, TW__LIBRARY);
+    memcpy(library, tw_version(), strnlen(tw_version(), TW__LIBRARY));
+}
+
 tw__parcel_head tw__parcel_head_of(const tw__workers *x, int kind, const tw__message *m)
 {
     tw__parcel_head h = {.magic = TW__PARCEL_MAGIC,
                          .version = TW__PARCEL_VERSION,
                          .kind = (uint16_t)kind,
+                         .bytes = sizeof h,
                          .time = tw__processes_now(x)};
+    put_version(h.library);
     if (!m) return h;
     h.what = m->kind;
     h.carries = m->carries;
@@ -167,21 +179,57 @@ tw_status tw__processes_garbled(const tw__workers *x, size_t from, tw_error *err
                     tw_link_host(c->link, from));
 }
 
+/* "0.1.0 (messages of version 3, heads of 96 bytes)": a library, as its messages say. */
+static const char *show_version(const tw__parcel_head *h, char *to, size_t size)
+{
+    char shown[4 * TW__LIBRARY], name[TW__LIBRARY + 1] = "";
+    memcpy(name, h->library, TW__LIBRARY);
+    if (h->version < 3) snprintf(to, size, "an older one (messages of version %d)", h->version);
+    else
+        snprintf(to, size, "%s (messages of version %d, heads of %d bytes)",
+                 tw_printable(name, shown, sizeof shown), h->version, h->bytes);
+    return to;
+}
+
+/* Of the same library, whatever else it says. */
+static tw_status check_version(const tw__workers *x, const tw__parcel *p, tw_error *err)
+{
+    const tw__processes *c = x->carrier;
+    const tw__parcel_head mine = tw__parcel_head_of(x, TW__HELLO, NULL);
+    tw__parcel_head h = {.magic = 0};
+    char theirs[128], here[128];
+    memcpy(&h, p->bytes, p->n < offsetof(tw__parcel_head, what) ? p->n : offsetof(tw__parcel_head, what));
+    if (h.magic != TW__PARCEL_MAGIC) return tw__processes_garbled(x, p->from, err);
+    if (h.version == mine.version && h.bytes == mine.bytes && !memcmp(h.library, mine.library, TW__LIBRARY))
+        return TW_OK;
+    return tw__fail(
+        err, TW_ERR_SPEC,
+        "rank %zu on %.60s runs another version of Thalweg, %s, and rank %zu on %.60s %s: install "
+        "the same on all machines",
+        p->from, tw_link_host(c->link, p->from), show_version(&h, theirs, sizeof theirs), c->rank,
+        tw_link_host(c->link, c->rank), show_version(&mine, here, sizeof here));
+}
+
+/* A message is the next one from its sender, for somebody here. */
+static int is_next(const tw__workers *x, tw__processes *c, const tw__parcel *p, const tw__parcel_head *h)
+{
+    pthread_mutex_lock(&c->lock);
+    const int is = h->number == ++c->got[p->from] && h->to < x->n + x->n_servers &&
+                   tw__home(x, h->to) == c->rank && h->from < x->n + x->n_servers &&
+                   tw__home(x, h->from) == p->from;
+    pthread_mutex_unlock(&c->lock);
+    return is;
+}
+
 static tw_status sort(tw__workers *x, tw__parcel *p, tw_error *err)
 {
     tw__processes *c = x->carrier;
     tw__parcel_head h = {.kind = TW__PARCELS};
-    if (p->n >= sizeof h) h = tw__processes_head(p);
-    int is_known = h.magic == TW__PARCEL_MAGIC && h.version == TW__PARCEL_VERSION && h.kind < TW__PARCELS;
-    if (is_known && h.kind == TW__MESSAGE) {
-        pthread_mutex_lock(&c->lock);
-        is_known = h.number == ++c->got[p->from] && h.to < x->n + x->n_servers &&
-                   tw__home(x, h.to) == c->rank && h.from < x->n + x->n_servers &&
-                   tw__home(x, h.from) == p->from;
-        pthread_mutex_unlock(&c->lock);
-    }
-    if (!is_known) {
-        const tw_status s = tw__processes_garbled(x, p->from, err);
+    tw_status s = check_version(x, p, err);
+    if (s == TW_OK && p->n >= sizeof h) h = tw__processes_head(p);
+    if (s == TW_OK && (h.kind >= TW__PARCELS || (h.kind == TW__MESSAGE && !is_next(x, c, p, &h))))
+        s = tw__processes_garbled(x, p->from, err);
+    if (s != TW_OK) {
         tw__parcel_free(c->link, p);
         return s;
     }

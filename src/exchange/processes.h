@@ -6,7 +6,7 @@
 #include "exchange/link.h"
 #include <pthread.h>
 
-enum { TW__PARCEL_MAGIC = 0x54574c4b, TW__PARCEL_VERSION = 2 };
+enum { TW__PARCEL_MAGIC = 0x54574c4b, TW__PARCEL_VERSION = 3, TW__LIBRARY = 14 };
 
 /* Kinds of parcels, and what every one begins with. number: of the messages from this process to that one. */
 enum {
@@ -22,8 +22,11 @@ enum {
     TW__PARCELS
 };
 typedef struct tw__parcel_head {
+    /* Where they are from version 3 on, so that each knows of any other what it is. */
     uint32_t magic;
-    uint16_t version, kind;
+    uint16_t version, kind, bytes; /* bytes: of this head */
+    char library[TW__LIBRARY];     /* tw_version, as much as fits */
+
     int32_t what;
     uint32_t carries;
     uint64_t from, to, lo, hi, clock, base, number;
