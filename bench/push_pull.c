@@ -104,7 +104,8 @@ int main(int argc, char **argv)
     tw_status s = tw_context_create(&ctx, NULL, &err);
     if (s == TW_OK) s = tw_link_open(&link, ctx, argv[1], &o, &err);
     if (s == TW_OK) s = measure(ctx, link, comm, &err);
-    tw_link_close(link, s == TW_OK ? NULL : &err);
+    if (s == TW_OK) s = tw_link_close(link, NULL, &err);
+    else tw_link_close(link, &err, NULL);
     tw_context_free(ctx);
     if (s != TW_OK) fprintf(stderr, "push_pull: %s\n", err.message);
     MPI_Finalize();

@@ -175,6 +175,8 @@ void cli_print_overview(void);
 
 __attribute__((format(printf, 3, 4))) tw_status cli_fail(tw_error *err, tw_status code, const char *format,
                                                          ...);
+/* TW_ERR_SYSTEM: the standard output cannot be written. */
+tw_status cli_flush(tw_error *err);
 /* Fails with `problem "word"` and either ` (did you mean "near"?)` or, where near (tw_suggest) is NULL,
  * `otherwise`. */
 tw_status cli_unknown(tw_error *err, tw_status code, const char *problem, const char *word, const char *near,

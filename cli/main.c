@@ -170,23 +170,19 @@ static void tell(const struct cli_launcher *launcher, int kept, const tw_error *
 
 int main(int argc, char **argv)
 {
-    tw_error err;
+    tw_error err = {.code = TW_OK};
     struct cli_launcher launcher;
     fill_streams();
     cli_launched(&launcher);
     const int kept = keep_quiet(&launcher);
     if (cli_is_supervised()) cli_be_monitored(launcher.rank, kept);
-    memset(&err, 0, sizeof err);
     /* a write past the limit fails, and is reported as such */
     signal(SIGXFSZ, SIG_IGN);
     /* a reader that has seen enough ends the program quietly */
     signal(SIGPIPE, SIG_DFL);
     signal(SIGBUS, tell_of_lost_pages);
     tw_status status = dispatch(argc, argv, &err);
-    int broken = ferror(stdout);
-    if ((fflush(stdout) || broken) && status == TW_OK)
-        status = cli_fail(&err, TW_ERR_SYSTEM, "cannot write to the standard output: %s",
-                          errno ? strerror(errno) : "write error");
+    if (status == TW_OK) status = cli_flush(&err);
     if (status != TW_OK) tell(&launcher, kept, &err);
     else cli_report_end(TW_OK, NULL);
     return cli_exit_code(status);

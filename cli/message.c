@@ -1,6 +1,7 @@
 /* Failures and exit codes.
  * SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
@@ -30,6 +31,13 @@ int cli_exit_code(tw_status status)
     if (status >= TW_OK && status <= TW_ERR_WORKER) return (int)status;
     if (status == TW_ERR_STATE) return TW_ERR_SPEC;
     return status == TW_STOPPED ? 130 : TW_ERR_INTERNAL;
+}
+
+tw_status cli_flush(tw_error *err)
+{
+    if (!fflush(stdout) && !ferror(stdout)) return TW_OK;
+    return cli_fail(err, TW_ERR_SYSTEM, "cannot write to the standard output: %s",
+                    errno ? strerror(errno) : "write error");
 }
 
 void *cli_alloc(size_t n, size_t size, tw_error *err)

@@ -225,7 +225,7 @@ static tw_status finish_with_page(const struct values *v, tw_job *job, tw_status
     tw_error diverged = {0};
     CLI_TRY(finish(v, job, &diverged, err));
     if (page == TW_OK && !v->common.quiet) cli_say("report %s/report.html", tw_job_directory(job));
-    fflush(stdout);
+    CLI_TRY(cli_flush(err)); /* while other processes can be told */
     *err = page != TW_OK ? *why : diverged;
     return err->code;
 }
@@ -238,13 +238,11 @@ static tw_status finish_again(const struct values *v, tw_job *job, tw_error *err
     snprintf(path, sizeof path, "%s/run.json", tw_job_directory(job));
     tw_shell_word(path, word);
     if (!v->common.quiet && tw_job_status(job) == TW_RUN_FINISHED)
-        fprintf(
-            stderr,
-            "nothing was trained: this run has finished; for a longer one, from the start, run thalweg train --config %s --epochs N\n",
+        cli_say(
+            "nothing was trained: this run has finished; for a longer one, from the start, run thalweg train --config %s --epochs N",
             word);
     else if (!v->common.quiet)
-        fprintf(stderr, "nothing was trained: this run has ended (%s)\n",
-                tw_run_status_name(tw_job_status(job)));
+        cli_say("nothing was trained: this run has ended (%s)", tw_run_status_name(tw_job_status(job)));
     snprintf(path, sizeof path, "%s/report.html", tw_job_directory(job));
     return finish_with_page(v, job, access(path, F_OK) == 0 ? TW_OK : tw_job_report(job, NULL, &why), &why,
                             err);
@@ -388,7 +386,8 @@ static tw_status train(struct values *v, tw_context *ctx, struct progress *progr
     v->job.run.link = link;
     const tw_status status =
         link && tw_link_rank(link) > 0 ? follow(v, ctx, err) : lead(v, ctx, progress, err);
-    tw_link_close(link, status == TW_OK || status == TW_STOPPED ? NULL : err);
+    if (status == TW_OK) return tw_link_close(link, NULL, err);
+    tw_link_close(link, status == TW_STOPPED ? NULL : err, NULL);
     return status;
 }
 

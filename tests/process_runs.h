@@ -23,7 +23,10 @@ static inline void *be_process(void *arg)
     p->told.o.link = p->link;
     p->told.threads = 1;
     p->weights = worker_weights(&p->told, p->exchange, &p->bytes, &p->err);
-    tw_link_close(p->link, p->weights ? NULL : &p->err);
+    const tw_status left = tw_link_close(p->link, p->weights ? NULL : &p->err, p->weights ? &p->err : NULL);
+    if (left == TW_OK) return NULL;
+    free(p->weights);
+    p->weights = NULL;
     return NULL;
 }
 

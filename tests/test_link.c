@@ -38,20 +38,22 @@ static long take_number(tw_link *link, int channel, size_t from)
 struct leaving {
     tw_link *link;
     const tw_error *failure;
+    tw_status status;
+    tw_error err;
 };
 static void *leave(void *arg)
 {
-    const struct leaving *l = arg;
-    tw_link_close(l->link, l->failure);
+    struct leaving *l = arg;
+    l->status = tw_link_close(l->link, l->failure, &l->err);
     return NULL;
 }
 
 static void close_both(tw_link *a, tw_link *b)
 {
     pthread_t thread;
-    struct leaving other = {b, NULL};
+    struct leaving other = {.link = b};
     assert_int_equal(pthread_create(&thread, NULL, leave, &other), 0);
-    tw_link_close(a, NULL);
+    assert_int_equal(tw_link_close(a, NULL, NULL), TW_OK);
     pthread_join(thread, NULL);
 }
 
@@ -74,7 +76,7 @@ static void parcels_arrive_in_order(void **state)
     assert_int_equal(tw__link_push(a, NULL), TW_OK);
     assert_int_equal(tw__link_check(c, 30, "nothing", NULL), TW_OK);
     pthread_t thread;
-    struct leaving other = {b, NULL};
+    struct leaving other = {.link = b};
     assert_int_equal(pthread_create(&thread, NULL, leave, &other), 0);
     close_both(a, c);
     pthread_join(thread, NULL);
@@ -102,12 +104,38 @@ static void others_learn_of_a_failure(void **state)
     tw_context *ctx = context(1);
     memory_open(&net, 2);
     tw_link *a = open_end(&net, ctx, 0), *b = open_end(&net, ctx, 1);
-    tw_link_close(b, &failure);
+    assert_int_equal(tw_link_close(b, &failure, NULL), TW_OK);
     assert_true(net.end[1].failed);
     assert_int_equal(wait_for_loss(a, 30, &err), TW_ERR_DATA);
     assert_string_equal(err.message, "rank 1 on east has failed: a9a.txt:812: feature index 0");
-    tw_link_close(a, NULL); /* which does not wait for one that has failed */
+    memset(&err, 0, sizeof err); /* it does not wait for one that has failed, and ends with its error */
+    assert_int_equal(tw_link_close(a, NULL, &err), TW_ERR_DATA);
+    assert_string_equal(err.message, "rank 1 on east has failed: a9a.txt:812: feature index 0");
     assert_true(net.end[0].failed);
+    memory_end_all(&net);
+    tw_context_free(ctx);
+}
+
+/* One that has done its part ends with the error of rank 0, which fails later, as where a file is full. */
+static void who_waits_for_the_end_learns_of_it(void **state)
+{
+    memory_net net;
+    tw_error failure = {.code = TW_ERR_SYSTEM, .message = "cannot write out/model.safetensors"};
+    pthread_t thread[2];
+    (void)state;
+    tw_context *ctx = context(1);
+    memory_open(&net, 3);
+    tw_link *const a = open_end(&net, ctx, 0);
+    struct leaving others[2] = {{.link = open_end(&net, ctx, 1)}, {.link = open_end(&net, ctx, 2)}};
+    for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&thread[i], NULL, leave, &others[i]), 0);
+    nanosleep(&(struct timespec){0, 200000000}, NULL);
+    tw_link_close(a, &failure, NULL);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(thread[i], NULL);
+        assert_int_equal(others[i].status, TW_ERR_SYSTEM);
+        assert_non_null(strstr(others[i].err.message, "has failed: cannot write out/model.safetensors"));
+        assert_true(net.end[i + 1].failed);
+    }
     memory_end_all(&net);
     tw_context_free(ctx);
 }
@@ -124,8 +152,8 @@ static void silence_is_noticed(void **state)
     assert_int_equal(wait_for_loss(a, 1.5, &err), TW_ERR_WORKER);
     assert_non_null(strstr(err.message, "rank 1 on east has given no sign of life for "));
     assert_non_null(strstr(err.message, "rank 0 on north waited for the weights of update 7"));
-    tw_link_close(a, &err);
-    tw_link_close(b, &err);
+    tw_link_close(a, &err, NULL);
+    tw_link_close(b, &err, NULL);
     memory_end_all(&net);
     tw_context_free(ctx);
 }
@@ -151,7 +179,7 @@ static void refused(void **state)
     assert_int_equal(tw_link_plugin_name(TW_BINARY_DIR "/CMakeCache.txt", sizeof text, text, &err),
                      TW_ERR_SYSTEM);
     assert_non_null(strstr(err.message, "CMakeCache.txt"));
-    tw_link_close(NULL, NULL);
+    assert_int_equal(tw_link_close(NULL, NULL, NULL), TW_OK);
     memory_end_all(&net);
     tw_context_free(ctx);
 }
@@ -160,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(parcels_arrive_in_order),
                                        cmocka_unit_test(others_learn_of_a_failure),
+                                       cmocka_unit_test(who_waits_for_the_end_learns_of_it),
                                        cmocka_unit_test(silence_is_noticed), cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -284,7 +284,7 @@ static void *be_stranger(void *arg)
     assert_int_equal(tw__parcel_create(s->link, s->n, &p, NULL), TW_OK);
     memcpy(p->bytes, s->bytes, s->n);
     assert_int_equal(tw__link_send(s->link, TW_LINK_MESSAGES, 0, p, NULL), TW_OK);
-    tw_link_close(s->link, NULL);
+    tw_link_close(s->link, NULL, NULL);
     return NULL;
 }
 

@@ -294,15 +294,20 @@ static void *live(void *arg)
     return NULL;
 }
 
+/* The error of this process or of another one, if one has failed. With the lock. */
+static tw_status failure(const tw_link *l, tw_error *err)
+{
+    if (l->failed == l->carrier.ranks) return TW_OK;
+    if (l->failed == l->carrier.rank) return tw__fail(err, l->why.code, "%s", l->why.message);
+    return tw__fail(err, l->why.code, "rank %zu on %.60s has failed: %.350s", l->failed,
+                    l->carrier.hosts[l->failed], l->why.message);
+}
+
 tw_status tw__link_check(tw_link *l, double timeout, const char *doing, tw_error *err)
 {
     const double now = tw__seconds();
-    tw_status s = TW_OK;
     pthread_mutex_lock(&l->lock);
-    if (l->failed == l->carrier.rank) s = tw__fail(err, l->why.code, "%s", l->why.message);
-    else if (l->failed < l->carrier.ranks)
-        s = tw__fail(err, l->why.code, "rank %zu on %.60s has failed: %.350s", l->failed,
-                     l->carrier.hosts[l->failed], l->why.message);
+    tw_status s = failure(l, err);
     for (size_t i = 0; s == TW_OK && i < l->carrier.ranks; i++)
         if (i != l->carrier.rank && gives_signs(l, i) && now - l->heard[i] > timeout)
             s = lost(l, i, now - l->heard[i], doing, err);
@@ -415,20 +420,21 @@ tw_status tw__link_alone(tw_link **out, tw_context *ctx, tw_error *err)
 
 /* ---- closing ------------------------------------------------------------------------------------------- */
 
-/* Whether all others have left; *is_lost: one has failed or is silent. */
-static int have_left(tw_link *l, int *is_lost)
+/* *all: all others have left. An error: one has failed, or is silent. */
+static tw_status have_left(tw_link *l, int *all, tw_error *err)
 {
-    size_t n = 0;
     const double now = tw__seconds();
+    *all = 1;
     pthread_mutex_lock(&l->lock);
-    *is_lost = l->failed < l->carrier.ranks;
-    for (size_t i = 0; i < l->carrier.ranks; i++) {
-        const int is_there = i != l->carrier.rank && !l->has_left[i];
-        n += !is_there;
-        *is_lost |= is_there && gives_signs(l, i) && now - l->heard[i] > patience;
+    tw_status s = failure(l, err);
+    for (size_t i = 0; s == TW_OK && i < l->carrier.ranks; i++) {
+        if (i == l->carrier.rank || l->has_left[i]) continue;
+        *all = 0;
+        if (gives_signs(l, i) && now - l->heard[i] > patience)
+            s = lost(l, i, now - l->heard[i], "all to end", err);
     }
     pthread_mutex_unlock(&l->lock);
-    return n == l->carrier.ranks;
+    return s;
 }
 
 /* What was sent must leave before the process does. */
@@ -439,25 +445,34 @@ static int flush(tw_link *l, double seconds)
     return !is_sending(l);
 }
 
-static int leave(tw_link *l)
+static tw_status leave(tw_link *l, tw_error *err)
 {
-    int is_lost = 0;
-    if (tell_all(l, LEAVING, NULL, NULL) != TW_OK) return 0;
-    while (!have_left(l, &is_lost) && !is_lost && read_signs(l, NULL) == TW_OK) rest(nap / 50);
-    return !is_lost && flush(l, patience);
+    TW_TRY(tell_all(l, LEAVING, NULL, err));
+    for (int all = 0;;) {
+        TW_TRY(have_left(l, &all, err));
+        if (all) break;
+        TW_TRY(read_signs(l, err));
+        rest(nap / 50);
+    }
+    return flush(l, patience)
+               ? TW_OK
+               : tw__fail(err, TW_ERR_WORKER, "the last messages have not left for %.0f s", patience);
 }
 
-void tw_link_close(tw_link *l, const tw_error *failure)
+tw_status tw_link_close(tw_link *l, const tw_error *why, tw_error *err)
 {
-    int is_whole = 0;
-    if (!l) return;
-    if (!failure) is_whole = leave(l);
-    else if (tell_all(l, FAILED, failure, NULL) == TW_OK) flush(l, farewell);
+    tw_error found;
+    if (!l) return TW_OK;
+    const tw_status s = why ? TW_OK : leave(l, &found);
+    if (s != TW_OK) why = &found;
+    if (why && tell_all(l, FAILED, why, NULL) == TW_OK) flush(l, farewell);
+    if (s != TW_OK && err) *err = found;
     atomic_store(&l->stops, 1);
     if (l->is_started) pthread_join(l->thread, NULL);
     l->is_started = 0;
-    l->carrier.close(l->carrier.user, !is_whole);
+    l->carrier.close(l->carrier.user, why != NULL);
     destroy(l);
+    return s;
 }
 
 /* ---- plug-ins ------------------------------------------------------------------------------------------ */

@@ -133,7 +133,7 @@ void tw__workers_free(tw__workers *x)
     tw__free(x->ctx, x->first, TW__FIRST, sizeof *x->first);
     tw__free(x->ctx, x->worker, x->n, sizeof *x->worker);
     tw__arrived_free(x);
-    tw_link_close(x->alone, NULL);
+    tw_link_close(x->alone, NULL, NULL);
     tw__free(x->ctx, x, 1, sizeof *x);
 }
 

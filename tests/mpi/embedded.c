@@ -39,7 +39,8 @@ int main(int argc, char **argv)
     if (s == TW_OK && (tw_link_rank(link) != (size_t)rank || tw_link_ranks(link) != (size_t)ranks))
         s = TW_ERR_INTERNAL;
     if (s == TW_OK) s = train(ctx, link, &err);
-    tw_link_close(link, s == TW_OK ? NULL : &err);
+    if (s == TW_OK) s = tw_link_close(link, NULL, &err);
+    else tw_link_close(link, &err, NULL);
     tw_context_free(ctx);
     if (s != TW_OK) {
         fprintf(stderr, "rank %d: %s\n", rank, err.message);
