@@ -54,6 +54,23 @@ static inline void free_all(struct process *p, size_t n)
     for (size_t i = 0; i < n; i++) free(p[i].weights);
 }
 
+/* What becomes of a run in n processes: refused with one of these words, NULL where it is not. */
+static inline const char *process_refusal(worker_run *r, const char *exchange, size_t n,
+                                          const char *const *words)
+{
+    struct process p[MEMORY_MOST];
+    const worker_run *const runs[] = {r, r, r, r};
+    const char *found = NULL;
+    be_all(runs, exchange, n, p);
+    for (; !p[0].weights && !found; words++) {
+        if (!*words) fail_msg("%s, %s: %s", r->model, exchange, p[0].err.message);
+        if (strstr(p[0].err.message, *words)) found = *words;
+    }
+    if (found) assert_int_equal(p[0].err.code, TW_ERR_SPEC);
+    free_all(p, n);
+    return found;
+}
+
 /* The weights of rank 0 are those of another exchange in one process. */
 static inline void same_as(worker_run *r, const char *exchange, size_t n, const char *other)
 {

@@ -10,22 +10,6 @@ static worker_run run_of(const char *model)
     return (worker_run){.rows = networks_data, .model = model, .classes = 3, .n_rows = 100};
 }
 
-/* What becomes of a run in n processes: refused with one of these words, NULL where it is not. */
-static const char *refusal(worker_run *r, const char *exchange, size_t n, const char *const *words)
-{
-    struct process p[MEMORY_MOST];
-    const worker_run *const runs[] = {r, r, r, r};
-    const char *found = NULL;
-    be_all(runs, exchange, n, p);
-    for (; !p[0].weights && !found; words++) {
-        if (!*words) fail_msg("%s, %s: %s", r->model, exchange, p[0].err.message);
-        if (strstr(p[0].err.message, *words)) found = *words;
-    }
-    if (found) assert_int_equal(p[0].err.code, TW_ERR_SPEC);
-    free_all(p, n);
-    return found;
-}
-
 /* Every rule, and some chains. */
 static void rules(void **state)
 {
@@ -42,7 +26,7 @@ static void rules(void **state)
         r.n_rows = 60;
         r.o.epochs = 2;
         r.type = i % 3 ? TW_F32 : TW_F64;
-        if (refusal(&r, "mpi+split", 2, words)) refused++;
+        if (process_refusal(&r, "mpi+split", 2, words)) refused++;
         else same_as(&r, "mpi+split", 2, "local");
     }
     assert_true(refused > 2 && refused < n_rules / 2);
@@ -171,11 +155,11 @@ static void refused(void **state)
         const char *const words[] = {cases[i].words, NULL};
         worker_run r = run_of(cases[i].model);
         if (cases[i].n == 1) worker_refused(&r, cases[i].exchange, cases[i].words);
-        else assert_non_null(refusal(&r, cases[i].exchange, cases[i].n, words));
+        else assert_non_null(process_refusal(&r, cases[i].exchange, cases[i].n, words));
     }
     worker_run linear = {.rows = worker_sparse, .model = "logistic", .classes = 2};
     const char *const words[] = {"no layers that could be split", NULL};
-    assert_non_null(refusal(&linear, "mpi+split", 2, words));
+    assert_non_null(process_refusal(&linear, "mpi+split", 2, words));
 }
 
 int main(void)
