@@ -135,7 +135,9 @@ static void fewer_bytes_are_sent(void **state)
     static const struct {
         const char *wire;
         double share[MEMORY_MOST + 1]; /* with so many processes, of what fp32 sends */
-    } cases[] = {{"bf16", {0, 0, 0.5, 0.5, 0.5}}, {"2bit", {0, 0, 0.07, 0.1, 0.13}}};
+    } cases[] = {{"bf16", {0, 0, 0.5, 0.5, 0.5}},
+                 {"2bit", {0, 0, 0.07, 0.1, 0.13}},
+                 {"topk,keep=0.1", {0, 0, 0.075, 0.11, 0.15}}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (size_t n = 2; n <= MEMORY_MOST; n++) {

@@ -53,23 +53,6 @@ struct node {
     uint64_t first, is_list, count;
 };
 
-/* Numbers as they are sent. */
-static void write_numbers(const tw__workers *x, enum tw__wire_kind kind, size_t n, const void *from,
-                          tw__writer *w)
-{
-    if (w->at) tw__wire_pack(x, kind, n, from, w->at + w->n);
-    w->n += tw__wire_bytes(x, kind, n);
-}
-
-static tw_status read_numbers(const tw__workers *x, enum tw__wire_kind kind, size_t n, void *to,
-                              tw__reader_of_bytes *r, tw_error *err)
-{
-    const unsigned char *const from = r->at;
-    TW_TRY(tw__read(r, NULL, tw__wire_bytes(x, kind, n), err));
-    tw__wire_unpack(x, kind, n, from, to);
-    return TW_OK;
-}
-
 static void write_list(const tw__workers *x, const tw__content *c, const tw_sparse_sum *list, size_t first,
                        tw__writer *w)
 {
@@ -77,8 +60,7 @@ static void write_list(const tw__workers *x, const tw__content *c, const tw_spar
                  to = c->whole_lists ? list->n : tw__list_place(list, c->hi);
     const struct node node = {.first = first, .is_list = 1, .count = to - from};
     tw__write(w, &node, sizeof node);
-    tw__write(w, list->index + from, (to - from) * sizeof *list->index);
-    write_numbers(x, TW__WIRE_LIST, to - from, (const char *)list->value + from * x->k->real, w);
+    tw__wire_write_list(x, list, from, to, w);
 }
 
 static void write_gradient(const tw__workers *x, const tw__content *c, uint64_t update, tw__writer *w)
@@ -94,16 +76,9 @@ static void write_gradient(const tw__workers *x, const tw__content *c, uint64_t 
         }
         const struct node node = {.first = g->first[i], .count = c->hi - c->lo};
         tw__write(w, &node, sizeof node);
-        write_numbers(x, TW__WIRE_VECTOR, c->hi - c->lo, (const char *)g->node[i].dense + c->lo * x->k->real,
-                      w);
+        tw__wire_write(x, TW__WIRE_VECTOR, c->hi - c->lo, (const char *)g->node[i].dense + c->lo * x->k->real,
+                       w);
     }
-}
-
-static int is_list(const tw__workers *x, const tw_sparse_sum *list)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (list->index[i] >= x->set.size || (i > 0 && list->index[i] <= list->index[i - 1])) return 0;
-    return 1;
 }
 
 static tw_status read_node(tw__workers *x, tw__stand_in *s, const tw__content *c, size_t i,
@@ -120,16 +95,12 @@ static tw_status read_node(tw__workers *x, tw__stand_in *s, const tw__content *c
     if (node.is_list) {
         TW_TRY(tw__list_reserve(x->ctx, list, (size_t)node.count, x->k->real, err));
         list->n = (size_t)node.count;
-        TW_TRY(tw__read(r, list->index, list->n * sizeof *list->index, err));
-        TW_TRY(read_numbers(x, TW__WIRE_LIST, list->n, list->value, r, err));
-        return is_list(x, list)
-                   ? TW_OK
-                   : tw__fail(err, TW_ERR_DATA, "a message between processes has a list out of order");
+        return tw__wire_read_list(x, list, r, err);
     }
     if (!s->dense[i]) TW_TRY(tw__alloc(x->ctx, &s->dense[i], x->set.size, x->k->real, err));
     g->node[i].dense = s->dense[i];
-    return read_numbers(x, TW__WIRE_VECTOR, (size_t)node.count, (char *)s->dense[i] + c->lo * x->k->real, r,
-                        err);
+    return tw__wire_read(x, TW__WIRE_VECTOR, (size_t)node.count, (char *)s->dense[i] + c->lo * x->k->real, r,
+                         err);
 }
 
 static tw_status read_gradient(tw__workers *x, tw__stand_in *s, const tw__content *c, tw__worker *of,
@@ -159,7 +130,7 @@ static void write_vector(const tw__workers *x, const tw__message *m, const tw__c
 {
     const char *const from = (const char *)c->vector + c->lo * x->k->real;
     const size_t n = c->hi - c->lo;
-    if (m->carries == TW__MEAN) write_numbers(x, TW__WIRE_MEAN, n, from, w);
+    if (m->carries == TW__MEAN) tw__wire_write(x, TW__WIRE_MEAN, n, from, w);
     else tw__write(w, from, n * x->k->real);
 }
 
@@ -168,7 +139,7 @@ static tw_status read_vector(const tw__workers *x, const tw__message *m, const t
 {
     char *const to = (char *)c->vector + c->lo * x->k->real;
     const size_t n = c->hi - c->lo;
-    return m->carries == TW__MEAN ? read_numbers(x, TW__WIRE_MEAN, n, to, r, err)
+    return m->carries == TW__MEAN ? tw__wire_read(x, TW__WIRE_MEAN, n, to, r, err)
                                   : tw__read(r, to, n * x->k->real, err);
 }
 

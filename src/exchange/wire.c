@@ -3,18 +3,6 @@
 #include "exchange/wire.h"
 #include <string.h>
 
-/* Of a worker: what was lost of its gradients so far, and the places of a vector of which some are sent. */
-struct line {
-    void *rest;
-    tw_sparse_sum list;
-};
-
-struct tw__wire {
-    const tw__codec *codec;
-    double keep;
-    struct line *line;
-};
-
 tw_status tw__wire_create(tw__workers *x, tw_error *err)
 {
     const tw__codec *codec = tw__codec_at((size_t)tw__exchange_value(x, "wire"));
@@ -23,7 +11,7 @@ tw_status tw__wire_create(tw__workers *x, tw_error *err)
         return tw__fail(err, TW_ERR_SPEC, "exchange %s: keep is for wire=topk", x->choice.spec);
     if (!codec) return TW_OK;
     TW_TRY(tw__alloc(x->ctx, &x->wire, 1, sizeof *x->wire, err));
-    *x->wire = (struct tw__wire){.codec = codec, .keep = keep};
+    *x->wire = (tw__wire){.codec = codec, .keep = keep};
     TW_TRY(tw__alloc(x->ctx, &x->wire->line, x->n, sizeof *x->wire->line, err));
     if (!codec->feeds_back) return TW_OK;
     TW_TRY(tw__workers_keep(x, x->set.size * x->k->real, err));
@@ -34,7 +22,7 @@ tw_status tw__wire_create(tw__workers *x, tw_error *err)
 
 void tw__wire_free(tw__workers *x)
 {
-    struct tw__wire *wire = x->wire;
+    tw__wire *wire = x->wire;
     if (!wire) return;
     for (size_t i = 0; wire->line && i < x->n; i++) {
         tw__free(x->ctx, wire->line[i].rest, x->set.size, x->k->real);
@@ -44,101 +32,47 @@ void tw__wire_free(tw__workers *x)
     tw__free(x->ctx, wire, 1, sizeof *wire);
 }
 
-/* ---- bytes --------------------------------------------------------------------------------------------- */
-
-/* What packs them; NULL: they are sent as they are. */
-static const tw__codec *packer(const tw__workers *x, enum tw__wire_kind kind)
-{
-    if (!x->wire) return NULL;
-    const tw__codec *codec = kind == TW__WIRE_MEAN ? &tw__codec_bf16 : x->wire->codec;
-    return codec->pack && (codec->takes_lists || kind != TW__WIRE_LIST) ? codec : NULL;
-}
-
-size_t tw__wire_bytes(const tw__workers *x, enum tw__wire_kind kind, size_t n)
-{
-    const tw__codec *codec = packer(x, kind);
-    return codec ? codec->bytes(n) : n * x->k->real;
-}
-
-void tw__wire_pack(const tw__workers *x, enum tw__wire_kind kind, size_t n, const void *numbers,
-                   unsigned char *to)
-{
-    const tw__codec *codec = packer(x, kind);
-    float chunk[TW_CHUNK];
-    if (!codec && n > 0) memcpy(to, numbers, n * x->k->real);
-    for (size_t lo = 0, length; codec && lo < n; lo += length, to += codec->bytes(length)) {
-        length = n - lo < TW_CHUNK ? n - lo : (size_t)TW_CHUNK;
-        for (size_t i = 0; i < length; i++)
-            chunk[i] = x->set.type == TW_F32 ? ((const float *)numbers)[lo + i]
-                                             : (float)((const double *)numbers)[lo + i];
-        codec->pack(length, chunk, to);
-    }
-}
-
-void tw__wire_unpack(const tw__workers *x, enum tw__wire_kind kind, size_t n, const unsigned char *from,
-                     void *numbers)
-{
-    const tw__codec *codec = packer(x, kind);
-    float chunk[TW_CHUNK];
-    if (!codec && n > 0) memcpy(numbers, from, n * x->k->real);
-    for (size_t lo = 0, length; codec && lo < n; lo += length, from += codec->bytes(length)) {
-        length = n - lo < TW_CHUNK ? n - lo : (size_t)TW_CHUNK;
-        codec->unpack(length, from, chunk);
-        for (size_t i = 0; i < length; i++)
-            if (x->set.type == TW_F32) ((float *)numbers)[lo + i] = chunk[i];
-            else ((double *)numbers)[lo + i] = (double)chunk[i];
-    }
-}
-
-int tw__wire_is_whole(const tw__workers *x)
-{
-    const tw__codec *codec = x->wire ? x->wire->codec : NULL;
-    if (!codec || codec->leaves_out) return codec != NULL;
-    const size_t sent = codec->bytes(TW_CHUNK), returned = tw__codec_bf16.bytes(TW_CHUNK);
-    return x->n * sent <= sent + returned;
-}
-
 /* ---- numbers ------------------------------------------------------------------------------------------- */
 
 /* index NULL: all places from 0 on. rest NULL: nothing is added; it is a mean, and the gradient the sum of
  * rows of so much weight. */
-#define NUMBERS(real, t)                                                                             \
-    static void begin_##t(size_t n, const uint32_t *index, real weight, real *g, real *rest)         \
-    {                                                                                                \
-        for (size_t i = 0; i < n; i++) {                                                             \
-            real *const r = &rest[index ? index[i] : i];                                             \
-            *r = g[i] += *r * weight;                                                                \
-        }                                                                                            \
-    }                                                                                                \
-    static void end_##t(size_t n, const uint32_t *index, real weight, const real *sent, real *rest)  \
-    {                                                                                                \
-        for (size_t i = 0; i < n; i++) {                                                             \
-            real *const r = &rest[index ? index[i] : i];                                             \
-            *r = (*r - sent[i]) / weight;                                                            \
-        }                                                                                            \
-    }                                                                                                \
-    static void encode_##t(const struct tw__wire *w, size_t n, const uint32_t *index, double weight, \
-                           real *g, real *rest)                                                      \
-    {                                                                                                \
-        if (rest) begin_##t(n, index, (real)weight, g, rest);                                        \
-        w->codec->t(n, g, w->keep);                                                                  \
-        if (rest) end_##t(n, index, (real)weight, g, rest);                                          \
-    }                                                                                                \
-    static size_t count_##t(size_t n, const real *g)                                                 \
-    {                                                                                                \
-        size_t left = 0;                                                                             \
-        for (size_t i = 0; i < n; i++) left += g[i] != 0;                                            \
-        return left;                                                                                 \
-    }                                                                                                \
-    /* What is not 0 of n numbers; to->index and `index`, to->value and `g` may be the same. */      \
-    static void pick_##t(size_t n, const uint32_t *index, const real *g, tw_sparse_sum *to)          \
-    {                                                                                                \
-        to->n = 0;                                                                                   \
-        for (size_t i = 0; i < n; i++) {                                                             \
-            if (g[i] == 0) continue;                                                                 \
-            to->index[to->n] = index ? index[i] : (uint32_t)i;                                       \
-            ((real *)to->value)[to->n++] = g[i];                                                     \
-        }                                                                                            \
+#define NUMBERS(real, t)                                                                               \
+    static void begin_##t(size_t n, const uint32_t *index, real weight, real *g, real *rest)           \
+    {                                                                                                  \
+        for (size_t i = 0; i < n; i++) {                                                               \
+            real *const r = &rest[index ? index[i] : i];                                               \
+            *r = g[i] += *r * weight;                                                                  \
+        }                                                                                              \
+    }                                                                                                  \
+    static void end_##t(size_t n, const uint32_t *index, real weight, const real *sent, real *rest)    \
+    {                                                                                                  \
+        for (size_t i = 0; i < n; i++) {                                                               \
+            real *const r = &rest[index ? index[i] : i];                                               \
+            *r = (*r - sent[i]) / weight;                                                              \
+        }                                                                                              \
+    }                                                                                                  \
+    static void encode_##t(const tw__wire *w, size_t n, const uint32_t *index, double weight, real *g, \
+                           real *rest)                                                                 \
+    {                                                                                                  \
+        if (rest) begin_##t(n, index, (real)weight, g, rest);                                          \
+        w->codec->t(n, g, w->keep);                                                                    \
+        if (rest) end_##t(n, index, (real)weight, g, rest);                                            \
+    }                                                                                                  \
+    static size_t count_##t(size_t n, const real *g)                                                   \
+    {                                                                                                  \
+        size_t left = 0;                                                                               \
+        for (size_t i = 0; i < n; i++) left += g[i] != 0;                                              \
+        return left;                                                                                   \
+    }                                                                                                  \
+    /* What is not 0 of n numbers; to->index and `index`, to->value and `g` may be the same. */        \
+    static void pick_##t(size_t n, const uint32_t *index, const real *g, tw_sparse_sum *to)            \
+    {                                                                                                  \
+        to->n = 0;                                                                                     \
+        for (size_t i = 0; i < n; i++) {                                                               \
+            if (g[i] == 0) continue;                                                                   \
+            to->index[to->n] = index ? index[i] : (uint32_t)i;                                         \
+            ((real *)to->value)[to->n++] = g[i];                                                       \
+        }                                                                                              \
     }
 
 NUMBERS(float, f32)
@@ -179,9 +113,10 @@ static double weight_of(const tw__gradient *g)
     return weight;
 }
 
-static tw_status encode_vector(tw__workers *x, struct line *line, double weight, tw__sum *node, tw_error *err)
+static tw_status encode_vector(tw__workers *x, tw__wire_line *line, double weight, tw__sum *node,
+                               tw_error *err)
 {
-    const struct tw__wire *wire = x->wire;
+    const tw__wire *wire = x->wire;
     const size_t n = x->set.size;
     TW__FOR_TYPE(x->set.type, encode, wire, n, NULL, weight, node->dense, line->rest);
     if (!wire->codec->leaves_out) return TW_OK;
@@ -193,7 +128,7 @@ static tw_status encode_vector(tw__workers *x, struct line *line, double weight,
     return TW_OK;
 }
 
-static void encode_list(tw__workers *x, struct line *line, double weight, tw_sparse_sum *list)
+static void encode_list(tw__workers *x, tw__wire_line *line, double weight, tw_sparse_sum *list)
 {
     if (!x->wire->codec->takes_lists) return;
     TW__FOR_TYPE(x->set.type, encode, x->wire, list->n, list->index, weight, list->value, line->rest);
@@ -204,7 +139,7 @@ tw_status tw__wire_gradient(tw__workers *x, tw__worker *me, tw_error *err)
 {
     tw__gradient *const g = &me->gradient;
     if (!x->wire || g->n == 0) return TW_OK;
-    struct line *const line = &x->wire->line[me->index];
+    tw__wire_line *const line = &x->wire->line[me->index];
     if (!x->splits) tw__mean_gradient(x, g);
     fold(x, g);
     tw__sum *const sum = &g->node[0];
@@ -213,6 +148,14 @@ tw_status tw__wire_gradient(tw__workers *x, tw__worker *me, tw_error *err)
     if (!sum->is_list) return encode_vector(x, line, weight, sum, err);
     encode_list(x, line, weight, sum->list);
     return TW_OK;
+}
+
+int tw__wire_is_whole(const tw__workers *x)
+{
+    const tw__codec *codec = x->wire ? x->wire->codec : NULL;
+    if (!codec || codec->leaves_out) return codec != NULL;
+    const size_t sent = codec->bytes(TW_CHUNK), returned = tw__codec_bf16.bytes(TW_CHUNK);
+    return x->n * sent <= sent + returned;
 }
 
 void tw__wire_mean(const tw__workers *x, size_t n, void *mean)

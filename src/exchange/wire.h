@@ -16,7 +16,19 @@
 #ifndef TW_EXCHANGE_WIRE_H
 #define TW_EXCHANGE_WIRE_H
 #include "exchange/codecs/codec.h"
-#include "exchange/protocol.h"
+#include "exchange/content.h"
+
+/* Of a worker: what was lost of its gradients so far, and the places of a vector of which some are sent. */
+typedef struct tw__wire_line {
+    void *rest;
+    tw_sparse_sum list;
+} tw__wire_line;
+
+typedef struct tw__wire {
+    const tw__codec *codec;
+    double keep;
+    tw__wire_line *line;
+} tw__wire;
 
 /* In a protocol's options; x->wire is made of them. */
 #define TW__WIRE_KEEP 0.01
@@ -32,7 +44,7 @@
      "lost of one is added to the next"},                                                                \
     {                                                                                                    \
         "keep", TW_REAL, NULL, TW__WIRE_KEEP, 0, 1, TW_OPEN_MIN,                                         \
-            "topk: the share of a gradient's numbers that is sent"                                       \
+            "topk: the share of a gradient's numbers that is sent, rounded to bf16 unless it is 1"       \
     }
 
 tw_status tw__wire_create(tw__workers *x, tw_error *err);
@@ -43,14 +55,24 @@ tw_status tw__wire_gradient(tw__workers *x, tw__worker *me, tw_error *err);
 int tw__wire_is_whole(const tw__workers *x);
 /* Makes n numbers of a mean what they are when they return. */
 void tw__wire_mean(const tw__workers *x, size_t n, void *mean);
-/* The bytes of n numbers; of a vector or a mean from a multiple of TW_CHUNK on. */
-enum tw__wire_kind { TW__WIRE_VECTOR, TW__WIRE_LIST, TW__WIRE_MEAN };
-size_t tw__wire_bytes(const tw__workers *x, enum tw__wire_kind kind, size_t n);
-void tw__wire_pack(const tw__workers *x, enum tw__wire_kind kind, size_t n, const void *numbers,
-                   unsigned char *to);
-void tw__wire_unpack(const tw__workers *x, enum tw__wire_kind kind, size_t n, const unsigned char *from,
-                     void *numbers);
 tw_status tw__wire_visit(tw__workers *x, tw_visitor *v, tw_error *err);
 /* Likewise what is of one worker. */
 tw_status tw__wire_visit_worker(tw__workers *x, size_t worker, tw_visitor *v, tw_error *err);
+
+/* ---- as bytes (wire_bytes.c) --------------------------------------------------------------------------- */
+
+/* n numbers; of a vector or a mean from a multiple of TW_CHUNK on. */
+enum tw__wire_kind { TW__WIRE_VECTOR, TW__WIRE_LIST, TW__WIRE_MEAN };
+size_t tw__wire_bytes(const tw__workers *x, enum tw__wire_kind kind, size_t n);
+void tw__wire_write(const tw__workers *x, enum tw__wire_kind kind, size_t n, const void *numbers,
+                    tw__writer *w);
+tw_status tw__wire_read(const tw__workers *x, enum tw__wire_kind kind, size_t n, void *numbers,
+                        tw__reader_of_bytes *r, tw_error *err);
+/* The places from .. to - 1 of a list, with their indices. */
+size_t tw__wire_list_bytes(const tw__workers *x, const tw_sparse_sum *list, size_t from, size_t to);
+void tw__wire_write_list(const tw__workers *x, const tw_sparse_sum *list, size_t from, size_t to,
+                         tw__writer *w);
+/* list->n of them, for which there is room. */
+tw_status tw__wire_read_list(const tw__workers *x, tw_sparse_sum *list, tw__reader_of_bytes *r,
+                             tw_error *err);
 #endif

@@ -389,8 +389,8 @@ uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m)
     const tw__sum *sum = m->from < x->n ? &x->worker[m->from].gradient.node[0] : NULL;
     if (m->carries == TW__GRADIENT && sum) {
         if (!sum->is_list) return TW__MESSAGE_HEAD + tw__wire_bytes(x, TW__WIRE_VECTOR, m->hi - m->lo);
-        const size_t n = tw__list_place(sum->list, m->hi) - tw__list_place(sum->list, m->lo);
-        return TW__MESSAGE_HEAD + n * sizeof *sum->list->index + tw__wire_bytes(x, TW__WIRE_LIST, n);
+        const size_t from = tw__list_place(sum->list, m->lo), to = tw__list_place(sum->list, m->hi);
+        return TW__MESSAGE_HEAD + tw__wire_list_bytes(x, sum->list, from, to);
     }
     if (m->carries == TW__MEAN) return TW__MESSAGE_HEAD + tw__wire_bytes(x, TW__WIRE_MEAN, m->hi - m->lo);
     const size_t each = x->k->real + (m->carries == TW__LIST ? sizeof(uint32_t) : 0);

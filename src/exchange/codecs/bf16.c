@@ -26,9 +26,9 @@ static void round_f64(size_t n, double *x, double keep)
     for (size_t i = 0; i < n; i++) x[i] = (double)rounded((float)x[i]);
 }
 
-static size_t bytes(size_t n) { return n * sizeof(uint16_t); }
+size_t tw__bf16_bytes(size_t n) { return n * sizeof(uint16_t); }
 
-static void pack(size_t n, const float *x, unsigned char *to)
+void tw__bf16_pack(size_t n, const float *x, unsigned char *to)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t bits;
@@ -38,7 +38,7 @@ static void pack(size_t n, const float *x, unsigned char *to)
     }
 }
 
-static void unpack(size_t n, const unsigned char *from, float *x)
+void tw__bf16_unpack(size_t n, const unsigned char *from, float *x)
 {
     for (size_t i = 0; i < n; i++) {
         uint16_t upper;
@@ -48,5 +48,9 @@ static void unpack(size_t n, const unsigned char *from, float *x)
     }
 }
 
-const tw__codec tw__codec_bf16 =
-    {.f32 = round_f32, .f64 = round_f64, .bytes = bytes, .pack = pack, .unpack = unpack, .takes_lists = 1};
+const tw__codec tw__codec_bf16 = {.f32 = round_f32,
+                                  .f64 = round_f64,
+                                  .bytes = tw__bf16_bytes,
+                                  .pack = tw__bf16_pack,
+                                  .unpack = tw__bf16_unpack,
+                                  .takes_lists = 1};

@@ -10,7 +10,7 @@ typedef struct tw__codec {
     void (*f32)(size_t n, float *x, double keep);
     void (*f64)(size_t n, double *x, double keep);
     /* Numbers that were made so, a chunk of TW_CHUNK or what is left of the vector, in the bytes(n) bytes
-     * that are sent, and back. All NULL: the numbers are sent. */
+     * that are sent, and back. */
     size_t (*bytes)(size_t n);
     void (*pack)(size_t n, const float *x, unsigned char *to);
     void (*unpack)(size_t n, const unsigned char *from, float *x);
@@ -23,4 +23,7 @@ typedef struct tw__codec {
 extern const char tw__wires[];
 const tw__codec *tw__codec_at(size_t i); /* NULL: as they are */
 extern const tw__codec tw__codec_bf16;   /* in which means return */
+size_t tw__bf16_bytes(size_t n);
+void tw__bf16_pack(size_t n, const float *x, unsigned char *to);
+void tw__bf16_unpack(size_t n, const unsigned char *from, float *x);
 #endif

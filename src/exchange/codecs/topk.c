@@ -1,4 +1,5 @@
 /* topk: the numbers of largest size, ceil(keep n) of n, each with its place; the earlier ones of equal size.
+ * Unless all are kept, they are rounded to bf16, so that they take less than twice the bytes of their places.
  * Aji & Heafield 2017; Stich, Cordonnier & Jaggi 2018 (what is lost is added to the next).
  * SPDX-License-Identifier: MIT */
 #include "exchange/codecs/codec.h"
@@ -33,15 +34,15 @@
     }                                                                                 \
     static void keep_##t(size_t n, real *x, double keep)                              \
     {                                                                                 \
-        size_t left;                                                                  \
         const size_t k = (size_t)ceil(keep * (double)n);                              \
-        if (k >= n) return;                                                           \
-        const bits least = kth_##t(n, x, k, &left);                                   \
+        size_t left = n;                                                              \
+        const bits least = k < n ? kth_##t(n, x, k, &left) : 0;                       \
         for (size_t i = 0; i < n; i++) {                                              \
             const bits b = size_##t(x[i]);                                            \
             if (b < least || (b == least && left == 0)) x[i] = 0;                     \
             else left -= b == least;                                                  \
         }                                                                             \
+        if (keep < 1) tw__codec_bf16.t(n, x, keep);                                   \
     }
 
 TOPK(float, uint32_t, f32)
@@ -50,6 +51,9 @@ TOPK(double, uint64_t, f64)
 extern const tw__codec tw__codec_topk;
 const tw__codec tw__codec_topk = {.f32 = keep_f32,
                                   .f64 = keep_f64,
+                                  .bytes = tw__bf16_bytes,
+                                  .pack = tw__bf16_pack,
+                                  .unpack = tw__bf16_unpack,
                                   .leaves_out = 1,
                                   .feeds_back = 1,
                                   .takes_lists = 1};
