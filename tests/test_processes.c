@@ -105,7 +105,17 @@ static void bits_of_threads_in_fewer_bits(void **state)
             same_as_threads(&net, exchange, n);
             same_as_threads(&sparse, exchange, n);
         }
-    worker_run net = large_net();
+    worker_run net = large_net(), averaged = {.rows = networks_data,
+                                              .model = worker_batch_norm,
+                                              .classes = 3,
+                                              .n_rows = 100,
+                                              .o.batch = 10};
+    for (size_t i = 0; i < sizeof wires / sizeof wires[0]; i++) {
+        char exchange[80];
+        snprintf(exchange, sizeof exchange, "diloco:every=4,wire=%s", wires[i]);
+        same_as_threads(&net, exchange, 2 + i % 3);
+        same_as_threads(&averaged, exchange, 2 + i % 3);
+    }
     same_as_threads(&net, "sharded:wire=bf16", 3);
     same_as_threads(&net, "ps:sync=bsp,wire=2bit", 3);
 }
@@ -158,7 +168,9 @@ static void without_waiting(void **state)
                                             "mpi+ps:sync=asp,gather=2",
                                             "mpi+easgd:every=2,sync=0",
                                             "mpi+downpour:push=2,fetch=3,server=\"sgd:lr=0.05\"",
-                                            "mpi+downpour:servers=3"};
+                                            "mpi+downpour:servers=3",
+                                            "mpi+downpour:push=2,fetch=3,server=\"sgd:lr=0.05\",wire=2bit",
+                                            "mpi+downpour:push=2,fetch=2,servers=2,wire=topk,keep=0.1"};
     (void)state;
     for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
         struct process p[3];

@@ -278,7 +278,8 @@ static tw_status add_rest(tw_visitor *v, const char *name, tw_type type, int ran
     return TW_OK;
 }
 
-static void check_feedback(const char *exchange, int is_list)
+/* sums: of so many workers' steps one is made. */
+static void check_feedback(const char *exchange, int is_list, double sums)
 {
     problem p = {.is_list = is_list, .ctx = networks_context(1)};
     tw_exchange_choice choice;
@@ -305,9 +306,11 @@ static void check_feedback(const char *exchange, int is_list)
                                    .count = count};
     if (tw__workers_create(&x, p.ctx, &s, &err) != TW_OK) fail_msg("%s: %s", exchange, err.message);
     if (tw__workers_run(x, UPDATES, &err) != TW_OK) fail_msg("%s: %s", exchange, err.message);
+    assert_int_equal(tw__workers_gather(x, NULL), TW_OK);
     assert_int_equal(tw__wire_visit(x, &v, NULL), TW_OK);
     for (size_t i = 0; i < SIZE; i++) {
-        assert_true(-p.w[i] + p.rest[i] == p.all[i]);
+        if (-p.w[i] * sums + p.rest[i] != p.all[i])
+            fail_msg("%s: %g and a rest of %g are not %g", exchange, -p.w[i] * sums, p.rest[i], p.all[i]);
         lost += fabs(p.rest[i]);
     }
     assert_true(lost > 0);
@@ -321,8 +324,11 @@ static void nothing_is_lost(void **state)
 {
     (void)state;
     for (int is_list = 0; is_list < 2; is_list++) {
-        check_feedback("ps:sync=asp,workers=1,wire=topk,keep=0.1", is_list);
-        check_feedback("sim:workers=2,jitter=exponential+ps:sync=asp,wire=topk,keep=0.3", is_list);
+        check_feedback("ps:sync=asp,workers=1,wire=topk,keep=0.1", is_list, 1);
+        check_feedback("sim:workers=2,jitter=exponential+ps:sync=asp,wire=topk,keep=0.3", is_list, 1);
+        check_feedback("sim:workers=2,jitter=exponential+downpour:push=3,wire=topk,keep=0.3", is_list, 1);
+        check_feedback("sim:workers=2+diloco:every=5,outer=\"sgd:lr=1\",wire=topk,keep=0.3", is_list, 2);
+        check_feedback("sim:workers=2+diloco:every=5,sync=0,weight=full,wire=topk,keep=0.3", is_list, 1);
     }
 }
 
@@ -358,6 +364,11 @@ static void all_kept_is_as_it_was(void **state)
         worker_same(&runs[i], "sharded:workers=2,wire=topk,keep=1", "local");
         worker_same(&runs[i], "sim:workers=3,jitter=exponential,sync=asp,wire=topk,keep=1",
                     "sim:workers=3,jitter=exponential,sync=asp");
+        worker_same(&runs[i], "sim:workers=3,jitter=exponential+downpour:push=2,fetch=3,wire=topk,keep=1",
+                    "sim:workers=3,jitter=exponential+downpour:push=2,fetch=3");
+        worker_same(&runs[i], "diloco:workers=3,every=2,wire=topk,keep=1", "diloco:workers=3,every=2");
+        worker_same(&runs[i], "sim:workers=3,jitter=exponential+diloco:every=2,sync=0,wire=topk,keep=1",
+                    "sim:workers=3,jitter=exponential+diloco:every=2,sync=0");
     }
 }
 
@@ -453,6 +464,8 @@ static void fewer_bytes_return(void **state)
     assert_int_equal(bytes_in(&r, "2+allreduce", ":wire=2bit"),
                      updates * (2 * ((2 * n + 7) / 8 + 16 * chunks) + 4 * 64));
     assert_int_equal(bytes_in(&r, "3+sharded", ":wire=bf16"), updates * (2 * (2 * n + 8 * n) + 12 * 64));
+    assert_int_equal(bytes_in(&r, "2+diloco", ":every=1,wire=bf16"), updates * (2 * n + 8 * n + 128));
+    assert_int_equal(bytes_in(&r, "2+downpour", ":wire=bf16"), updates * (2 * n + 8 * n + 128));
 }
 
 /* Nor on how many leaves an evaluation takes at once. */

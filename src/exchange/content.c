@@ -38,7 +38,7 @@ static void *weights_of(const tw__workers *x, size_t worker)
 static tw__content content_of(tw__workers *x, const tw__message *m, int sends)
 {
     tw__content c = {.lo = m->lo, .hi = m->hi};
-    if (m->carries == TW__GRADIENT) c.gradient = &x->worker[m->from].gradient;
+    if (m->carries == TW__GRADIENT) c.gradient = tw__pushed(&x->worker[m->from]);
     if (m->carries == TW__WEIGHTS) c.vector = weights_of(x, m->from < x->n || sends ? m->from : m->to);
     if (x->protocol->content) x->protocol->content(x, m, &c);
     return c;

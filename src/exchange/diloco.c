@@ -4,6 +4,7 @@
  * `average`; of one worker, with sgd:lr=a, the transform lookahead. Without waiting: diloco_async.c.
  * SPDX-License-Identifier: MIT */
 #include "exchange/diloco.h"
+#include "exchange/wire.h"
 #include <string.h>
 
 enum { MOST_GATHERED = (1 << TW__DILOCO_LEVELS) - 1 };
@@ -31,7 +32,7 @@ tw_status tw__diloco_step(tw__workers *x, tw__rounds *r, tw_error *err)
 static tw_status settle(tw__workers *x, tw__rounds *r, tw_error *err)
 {
     tw__replicas_share(x, &r->replicas, 1);
-    tw__replicas_way(x, &r->replicas, r->centre);
+    tw__replicas_way(x, &r->replicas, x->wire ? NULL : r->centre);
     return tw__diloco_step(x, r, err);
 }
 
@@ -78,7 +79,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     r->more = d;
     r->every = (uint64_t)tw__exchange_value(x, "every");
     r->settle = settle;
-    r->ends_with_run = r->takes_centre = 1;
+    r->ends_with_run = r->takes_centre = x->codes_sums = 1;
     d->is_sync = tw__exchange_value(x, "sync") != 0;
     TW_TRY(tw__stepper_of_rule(x, *x->choice.quoted ? x->choice.quoted : initial_outer, "outer", 0,
                                x->set.size, &d->outer, err));
@@ -126,7 +127,8 @@ static const tw_option options[] =
       "with buffer: until it is full workers begin at c - lr times what has come (delayed Nesterov)"},
      {"grace", TW_REAL, NULL, 0, 0, TW_INF, TW_OPEN_MAX,
       "sync=0, in sim: who comes within so many seconds of another begins with it"},
-     {"paced", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED, "sync=0: slower workers make fewer steps in a round"}};
+     {"paced", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED, "sync=0: slower workers make fewer steps in a round"},
+     TW__WIRE_OPTIONS};
 static const tw_alias aliases[] = {{"dylu", "paced"}, {"dn", "preview"}, {NULL, NULL}};
 
 /* A round waits for all. */

@@ -72,8 +72,9 @@ tw_status tw__diloco_async_computed(tw__workers *x, tw__worker *me, tw_error *er
     tw__diloco_round *mine = &async_of(r)->round[me->index];
     TW_TRY(tw__replicas_step(x, &r->replicas, me, err));
     if (++mine->made < mine->steps) return TW_OK;
+    if (x->wire) TW_TRY(tw__replicas_push_way(x, me, async_of(r)->begin[me->index], err));
     const tw__message m = {.kind = ARRIVED,
-                           .carries = TW__WEIGHTS,
+                           .carries = x->wire ? TW__GRADIENT : TW__WEIGHTS,
                            .from = me->index,
                            .to = x->n,
                            .hi = x->set.size};
@@ -157,7 +158,8 @@ static tw_status arrive(tw__workers *x, tw__rounds *r, size_t worker, tw_error *
     TW_TRY(tw__hand_over(x, from, err));
     tw__note_staleness(x, from, from->update, staleness);
     if (from->info.computing > 0) a->seconds[worker] = from->info.computing / (double)from->info.updates;
-    tw__replicas_way_of(x, &r->replicas, worker, a->begin[worker], weight_of(x, a, staleness));
+    tw__replicas_way_of(x, &r->replicas, worker, x->wire ? NULL : a->begin[worker],
+                        weight_of(x, a, staleness));
     TW_TRY(step(x, r, err));
     if (a->grace == 0) return begin_round(x, r, worker, err);
     const tw__message over = {.kind = GRACE_IS_OVER, .from = x->n, .to = x->n};

@@ -1,7 +1,7 @@
 /* downpour: replicas of the model on a parameter server. A worker steps weights of its own and adds its
- * gradients up; every `push` updates it sends their sum to the servers, each of which has a range of the
- * weights and steps it by a rule of its own, and every `fetch` updates it takes the servers' weights. A
- * worker waits for the servers, not for other workers.
+ * gradients up; every `push` updates it sends their sum, perhaps in fewer bits, to the servers, each of which
+ * has a range of the weights and steps it by a rule of its own, and every `fetch` updates it takes the
+ * servers' weights. A worker waits for the servers, not for other workers.
  *
  * The paper pushes after updates 0, push, 2 push, ...; here every sum is of `push` updates, but for the last
  * of the run.
@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: MIT */
 #include "exchange/gather.h"
 #include "exchange/replicas.h"
+#include "exchange/wire.h"
 
 enum { MOST_SERVERS = 256 };
 /* What a worker asks for, and its answer. */
@@ -25,7 +26,7 @@ struct replica {
     tw__gathered sum;
     uint64_t waits;      /* for answers of so many servers */
     uint64_t seen;       /* the version of the first server's weights that it has */
-    tw__gradient pushed; /* between processes: the sum as it was sent */
+    tw__gradient pushed; /* the sum as it was sent */
 };
 
 struct downpour {
@@ -37,27 +38,22 @@ struct downpour {
 
 /* ---- workers ------------------------------------------------------------------------------------------- */
 
-static tw_status ask(tw__workers *x, const tw__worker *me, int kind, tw_error *err)
+static tw_status ask(tw__workers *x, tw__worker *me, int kind, tw_error *err)
 {
     struct downpour *d = x->state;
     struct replica *mine = &d->replica[me->index];
     mine->waits = x->n_servers;
-    mine->pushed = (tw__gradient){.hi = 1, .leaves = 1, .n = 1, .node = {mine->sum.sum}};
+    if (kind & PUSH) TW_TRY(tw__wire_push(x, me, &mine->sum.sum, err));
     for (size_t i = 0; i < x->n_servers; i++) {
         const size_t s = (me->index + i) % x->n_servers;
-        tw__message m = {.kind = kind,
-                         .carries = kind & PUSH ? TW__VECTOR : TW__NOTHING,
-                         .from = me->index,
-                         .to = x->n + s,
-                         .lo = d->server[s].stepper.lo,
-                         .hi = d->server[s].stepper.hi,
-                         .clock = me->clock,
-                         .version = mine->seen};
-        if (kind & PUSH && mine->sum.sum.is_list) {
-            m.carries = TW__LIST;
-            m.lo = tw__list_place(mine->sum.sum.list, m.lo);
-            m.hi = tw__list_place(mine->sum.sum.list, m.hi);
-        }
+        const tw__message m = {.kind = kind,
+                               .carries = kind & PUSH ? TW__GRADIENT : TW__NOTHING,
+                               .from = me->index,
+                               .to = x->n + s,
+                               .lo = d->server[s].stepper.lo,
+                               .hi = d->server[s].stepper.hi,
+                               .clock = me->clock,
+                               .version = mine->seen};
         TW_TRY(tw__send(x, &m, err));
     }
     return TW_OK;
@@ -133,12 +129,8 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
 
 static void content(tw__workers *x, const tw__message *m, tw__content *c)
 {
-    struct downpour *d = x->state;
-    if ((m->carries != TW__VECTOR && m->carries != TW__LIST) || m->from >= x->n) return;
-    c->gradient = &d->replica[m->from].pushed;
-    c->lo = d->server[m->to - x->n].stepper.lo;
-    c->hi = d->server[m->to - x->n].stepper.hi;
-    c->whole_lists = x->n_servers > 1; /* all servers look at the same list, which each message brings anew */
+    /* all servers look at the same list, which each message brings anew */
+    c->whole_lists = m->carries == TW__GRADIENT && x->n_servers > 1;
 }
 
 /* ---- state --------------------------------------------------------------------------------------------- */
@@ -210,7 +202,9 @@ static tw_status create(tw__workers *x, tw_error *err)
     x->state = d;
     d->push = (uint64_t)tw__exchange_value(x, "push");
     d->fetch = (uint64_t)tw__exchange_value(x, "fetch");
+    x->codes_sums = 1;
     TW_TRY(tw__alloc(x->ctx, &d->replica, x->n, sizeof *d->replica, err));
+    for (size_t i = 0; i < x->n; i++) x->worker[i].pushed = &d->replica[i].pushed;
     TW_TRY(tw__replicas_create(x, &d->replicas, err));
     return make_servers(x, d, err);
 }
@@ -234,7 +228,8 @@ static const tw_option options[] = {{"push", TW_INT, NULL, 1, 1, TW_STEPS, TW_CL
                                     {"server", TW_SPEC, initial_rule, 0, 0, 0, TW_CLOSED,
                                      "the rule that steps the servers' weights, with transforms if need be"},
                                     {"servers", TW_INT, NULL, 1, 1, MOST_SERVERS, TW_CLOSED,
-                                     "servers, each with a range of the weights"}};
+                                     "servers, each with a range of the weights"},
+                                    TW__WIRE_OPTIONS};
 static const tw_alias aliases[] = {{"n_push", "push"}, {"n_fetch", "fetch"}, {NULL, NULL}};
 
 const tw__protocol tw__protocol_downpour = {

@@ -43,6 +43,7 @@ typedef struct tw__worker {
     void *w;         /* its weights; NULL: it evaluates at the run's */
     uint64_t clock;  /* updates that it has handed over */
     tw__gradient gradient;
+    tw__gradient *pushed;    /* what its TW__GRADIENT messages stand for; NULL: `gradient` */
     struct tw__later *later; /* n_later updates to be counted */
     size_t n_later, later_capacity;
     tw_worker_info info;
@@ -264,6 +265,7 @@ struct tw__workers {
     int is_over;   /* rank 0 has ended the run */
     tw_error failure;         /* what has stopped an evaluation; code TW_OK: nothing has */
     int splits, has_replicas; /* has_replicas: workers step weights of their own */
+    int codes_sums;           /* likewise: it has what it sends coded itself (tw__wire_push) */
     size_t parts;        /* likewise: workers that evaluate the same rows, each a slice of the model; 1 */
     int counts_arrivals; /* likewise, in simulations: what a worker has stepped counts when handed over */
     void *state, *carrier;
@@ -427,6 +429,8 @@ tw_status tw__worker_computed(tw__workers *x, tw__worker *me, tw_error *err);
 tw_status tw__count_arrived(tw__workers *x, int *counted, tw_error *err);
 tw_status tw__arrived_visit(tw__workers *x, tw_visitor *v, tw_error *err);
 void tw__arrived_free(tw__workers *x);
+/* What a worker's TW__GRADIENT messages stand for. */
+static inline tw__gradient *tw__pushed(tw__worker *of) { return of->pushed ? of->pushed : &of->gradient; }
 /* The weights that a message to a worker carries, where it has some to keep them in. */
 void tw__deliver_weights(tw__workers *x, const tw__message *m);
 uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m);

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT */
 #include "exchange/replicas.h"
 #include "base/pool.h"
+#include "exchange/wire.h"
 #include <string.h>
 
 /* About what an optimiser takes without its state. */
@@ -85,16 +86,21 @@ struct task {
 /* A node of the tree is in the level of the number of its leaves; the next leaf joins those that are
  * complete. */
 #define MEAN(real, t)                                                                        \
+    static void way_of_##t(size_t n, const real *from, const real *w, real share, real *to)  \
+    {                                                                                        \
+        for (size_t j = 0; !from && j < n; j++) to[j] = w[j] * share;                        \
+        for (size_t j = 0; from && j < n; j++) to[j] = (from[j] - w[j]) * share;             \
+    }                                                                                        \
     static void way_##t(const struct task *p, size_t lo, size_t n)                           \
     {                                                                                        \
         real level[LEVELS][PIECE];                                                           \
         const tw__workers *x = p->x;                                                         \
-        const real *from = (const real *)p->from + lo;                                       \
+        const real *from = p->from ? (const real *)p->from + lo : NULL;                      \
         for (size_t i = 0; i < x->n; i++) {                                                  \
             const real *w = (const real *)x->worker[i].w + lo, share = (real)p->r->share[i]; \
             size_t k = 0;                                                                    \
             while (i >> k & 1) k++;                                                          \
-            for (size_t j = 0; j < n; j++) level[k][j] = (from[j] - w[j]) * share;           \
+            way_of_##t(n, from, w, share, level[k]);                                         \
             for (size_t l = 0; l < k; l++)                                                   \
                 for (size_t j = 0; j < n; j++) level[k][j] = level[l][j] + level[k][j];      \
         }                                                                                    \
@@ -106,11 +112,6 @@ struct task {
             last = k;                                                                        \
         }                                                                                    \
         memcpy((real *)p->to + lo, level[last], n * sizeof(real));                           \
-    }                                                                                        \
-    static void way_of_##t(size_t n, const real *from, const real *w, double by, real *to)   \
-    {                                                                                        \
-        const real share = (real)by;                                                         \
-        for (size_t j = 0; j < n; j++) to[j] = (from[j] - w[j]) * share;                     \
     }                                                                                        \
     static void go_##t(const struct task *p, size_t lo, size_t n)                            \
     {                                                                                        \
@@ -150,7 +151,24 @@ void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from)
 void tw__replicas_way_of(const tw__workers *x, tw__replicas *r, size_t worker, const void *from, double share)
 {
     const void *w = x->worker[worker].w;
-    TW__FOR_TYPE(x->set.type, way_of, x->set.size, from, w, share, r->way);
+    if (x->set.type == TW_F32) way_of_f32(x->set.size, from, w, (float)share, r->way);
+    else way_of_f64(x->set.size, from, w, share, r->way);
+}
+
+tw_status tw__replicas_push_way(tw__workers *x, tw__worker *me, const void *from, tw_error *err)
+{
+    tw__sum way = {.dense = me->w};
+    if (x->set.type == TW_F32) way_of_f32(x->set.size, from, me->w, 1, me->w);
+    else way_of_f64(x->set.size, from, me->w, 1, me->w);
+    return tw__wire_push(x, me, &way, err);
+}
+
+void tw__replicas_take_way(const tw__workers *x, tw__worker *of)
+{
+    tw__sum *const way = &of->pushed->node[0];
+    if (!way->is_list) memcpy(of->w, way->dense, x->set.size * x->k->real);
+    way->dense = of->w;
+    tw__sum_spread(way, x->set.type, x->set.size);
 }
 
 void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *from, void *to, double by,

@@ -28,11 +28,15 @@ tw_status tw__replicas_step_by(tw__workers *x, tw__replicas *r, tw__worker *me, 
 /* The share of each worker: as much as its rows, 0 if there are none; or all the same. */
 void tw__replicas_share(const tw__workers *x, tw__replicas *r, int by_rows);
 /* r->way = the mean of from - w over the workers' weights w, by their shares, added up in the batch tree over
- * their numbers. */
+ * their numbers; from NULL: of their ways, which they have pushed. */
 void tw__replicas_way(tw__workers *x, tw__replicas *r, const void *from);
-/* r->way = (from - w) share, of one worker's weights w */
+/* r->way = (from - w) share, of one worker's weights w; from NULL: of its way, likewise. */
 void tw__replicas_way_of(const tw__workers *x, tw__replicas *r, size_t worker, const void *from,
                          double share);
+/* With a codec: a worker sends its way, from - w, which takes the place of its weights until it begins anew;
+ * and at the server, in another process, gets there from what was sent. */
+tw_status tw__replicas_push_way(tw__workers *x, tw__worker *me, const void *from, tw_error *err);
+void tw__replicas_take_way(const tw__workers *x, tw__worker *of);
 /* to = from - by r->way, of the numbers first .. first + n - 1 */
 void tw__replicas_go(const tw__workers *x, const tw__replicas *r, const void *from, void *to, double by,
                      size_t first, size_t n);

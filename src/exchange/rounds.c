@@ -38,8 +38,9 @@ tw_status tw__rounds_computed(tw__workers *x, tw__worker *me, tw_error *err)
     tw__rounds *r = x->state;
     TW_TRY(r->step ? r->step(x, r, me, err) : tw__replicas_step(x, &r->replicas, me, err));
     if (!ends_round(x, r, me)) return TW_OK;
+    if (x->wire) TW_TRY(tw__replicas_push_way(x, me, r->centre, err));
     const tw__message m = {.kind = ARRIVED,
-                           .carries = TW__WEIGHTS,
+                           .carries = x->wire ? TW__GRADIENT : TW__WEIGHTS,
                            .from = me->index,
                            .to = x->n,
                            .hi = x->set.size,
@@ -101,6 +102,7 @@ tw_status tw__rounds_receive(tw__workers *x, const tw__message *m, tw_error *err
     }
     x->worker[m->from].clock = m->clock;
     if (r->replicas.rows) r->replicas.rows[m->from] = m->version;
+    if (x->wire && tw__is_elsewhere(x, m->from)) tw__replicas_take_way(x, &x->worker[m->from]);
     return ++r->arrived < taking_part(x, r, m->clock) ? TW_OK : settle(x, r, m->clock, err);
 }
 

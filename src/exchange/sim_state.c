@@ -242,7 +242,7 @@ static tw_status check_gradients(const tw__workers *x, tw_error *err)
     const tw__sim *c = x->carrier;
     for (size_t i = 0; i < c->n; i++) {
         const tw__message *m = &c->heap[i].message;
-        const int is_computed = c->heap[i].kind == TW__SIM_COMPUTED, is_sent = m->carries & TW__GRADIENT;
+        const int is_computed = c->heap[i].kind == TW__SIM_COMPUTED, is_sent = m->carries == TW__GRADIENT;
         if (!is_computed && !(is_sent && m->from < x->n)) continue;
         const tw__gradient *g = &x->worker[is_computed ? m->to : m->from].gradient;
         if (g->leaves == 0 || (g->n == 0 && !x->splits)) return damaged("gradients", err);

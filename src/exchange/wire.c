@@ -13,6 +13,8 @@ tw_status tw__wire_create(tw__workers *x, tw_error *err)
     TW_TRY(tw__alloc(x->ctx, &x->wire, 1, sizeof *x->wire, err));
     *x->wire = (tw__wire){.codec = codec, .keep = keep};
     TW_TRY(tw__alloc(x->ctx, &x->wire->line, x->n, sizeof *x->wire->line, err));
+    for (size_t i = 0; x->codes_sums && i < x->n; i++)
+        if (!x->worker[i].pushed) x->worker[i].pushed = &x->wire->line[i].pushed;
     if (!codec->feeds_back) return TW_OK;
     TW_TRY(tw__workers_keep(x, x->set.size * x->k->real, err));
     for (size_t i = 0; i < x->n; i++)
@@ -135,18 +137,27 @@ static void encode_list(tw__workers *x, tw__wire_line *line, double weight, tw_s
     if (x->wire->codec->leaves_out) TW__FOR_TYPE(x->set.type, pick, list->n, list->index, list->value, list);
 }
 
+static tw_status encode(tw__workers *x, tw__wire_line *line, double weight, tw__sum *sum, tw_error *err)
+{
+    if (!sum->is_list) return encode_vector(x, line, weight, sum, err);
+    encode_list(x, line, weight, sum->list);
+    return TW_OK;
+}
+
 tw_status tw__wire_gradient(tw__workers *x, tw__worker *me, tw_error *err)
 {
     tw__gradient *const g = &me->gradient;
-    if (!x->wire || g->n == 0) return TW_OK;
-    tw__wire_line *const line = &x->wire->line[me->index];
+    if (!x->wire || x->codes_sums || g->n == 0) return TW_OK;
     if (!x->splits) tw__mean_gradient(x, g);
     fold(x, g);
-    tw__sum *const sum = &g->node[0];
     const double weight = g->is_mean ? 1 : weight_of(g);
-    if (!(weight > 0)) return TW_OK;
-    if (!sum->is_list) return encode_vector(x, line, weight, sum, err);
-    encode_list(x, line, weight, sum->list);
+    return weight > 0 ? encode(x, &x->wire->line[me->index], weight, &g->node[0], err) : TW_OK;
+}
+
+tw_status tw__wire_push(tw__workers *x, tw__worker *me, tw__sum *sum, tw_error *err)
+{
+    if (x->wire) TW_TRY(encode(x, &x->wire->line[me->index], 1, sum, err));
+    *me->pushed = (tw__gradient){.hi = 1, .leaves = 1, .n = 1, .node = {*sum}};
     return TW_OK;
 }
 

@@ -22,6 +22,7 @@
 typedef struct tw__wire_line {
     void *rest;
     tw_sparse_sum list;
+    tw__gradient pushed; /* of protocols that have no other place for it */
 } tw__wire_line;
 
 typedef struct tw__wire {
@@ -51,6 +52,9 @@ tw_status tw__wire_create(tw__workers *x, tw_error *err);
 void tw__wire_free(tw__workers *x);
 /* Makes a worker's gradient what is sent of it: a mean where the worker has a whole update. */
 tw_status tw__wire_gradient(tw__workers *x, tw__worker *me, tw_error *err);
+/* Likewise a sum of gradients, or something else that is a worker's, of the weight 1, which becomes what
+ * me->pushed is. */
+tw_status tw__wire_push(tw__workers *x, tw__worker *me, tw__sum *sum, tw_error *err);
 /* Whether a worker's gradient goes whole to each of the others, and no mean returns. */
 int tw__wire_is_whole(const tw__workers *x);
 /* Makes n numbers of a mean what they are when they return. */

@@ -386,7 +386,7 @@ tw_status tw__workers_reduce(tw__workers *x, size_t me, double *sums, size_t lo,
 uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m)
 {
     if (m->carries == TW__NOTHING) return TW__MESSAGE_HEAD;
-    const tw__sum *sum = m->from < x->n ? &x->worker[m->from].gradient.node[0] : NULL;
+    const tw__sum *sum = m->from < x->n ? &tw__pushed(&x->worker[m->from])->node[0] : NULL;
     if (m->carries == TW__GRADIENT && sum) {
         if (!sum->is_list) return TW__MESSAGE_HEAD + tw__wire_bytes(x, TW__WIRE_VECTOR, m->hi - m->lo);
         const size_t from = tw__list_place(sum->list, m->lo), to = tw__list_place(sum->list, m->hi);
