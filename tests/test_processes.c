@@ -95,7 +95,7 @@ static void same_as_threads(worker_run *r, const char *exchange, size_t n)
 
 static void bits_of_threads_in_fewer_bits(void **state)
 {
-    static const char *const wires[] = {"bf16", "topk,keep=0.1", "1bit", "2bit"};
+    static const char *const wires[] = {"bf16", "topk,keep=0.1", "1bit", "2bit", "powersgd"};
     (void)state;
     for (size_t i = 0; i < sizeof wires / sizeof wires[0]; i++)
         for (size_t n = 2; n <= MEMORY_MOST; n++) {
@@ -117,6 +117,8 @@ static void bits_of_threads_in_fewer_bits(void **state)
         same_as_threads(&averaged, exchange, 2 + i % 3);
     }
     same_as_threads(&net, "sharded:wire=bf16", 3);
+    same_as_threads(&net, "sharded:wire=powersgd", 3);
+    same_as_threads(&net, "ps:sync=bsp,servers=2,wire=powersgd", 3);
     same_as_threads(&net, "ps:sync=bsp,wire=2bit", 3);
 }
 
@@ -147,7 +149,8 @@ static void fewer_bytes_are_sent(void **state)
         double share[MEMORY_MOST + 1]; /* with so many processes, of what fp32 sends */
     } cases[] = {{"bf16", {0, 0, 0.5, 0.5, 0.5}},
                  {"2bit", {0, 0, 0.07, 0.1, 0.13}},
-                 {"topk,keep=0.1", {0, 0, 0.075, 0.11, 0.15}}};
+                 {"topk,keep=0.1", {0, 0, 0.075, 0.11, 0.15}},
+                 {"powersgd", {0, 0, 0.07, 0.1, 0.14}}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (size_t n = 2; n <= MEMORY_MOST; n++) {
@@ -170,7 +173,8 @@ static void without_waiting(void **state)
                                             "mpi+downpour:push=2,fetch=3,server=\"sgd:lr=0.05\"",
                                             "mpi+downpour:servers=3",
                                             "mpi+downpour:push=2,fetch=3,server=\"sgd:lr=0.05\",wire=2bit",
-                                            "mpi+downpour:push=2,fetch=2,servers=2,wire=topk,keep=0.1"};
+                                            "mpi+downpour:push=2,fetch=2,servers=2,wire=topk,keep=0.1",
+                                            "mpi+downpour:push=2,fetch=2,servers=2,wire=powersgd"};
     (void)state;
     for (size_t i = 0; i < sizeof exchanges / sizeof exchanges[0]; i++) {
         struct process p[3];

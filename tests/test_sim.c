@@ -104,6 +104,7 @@ static const char *const simulated[] = {
     "sim:workers=3,jitter=exponential,latency=0.1,failures=1,restart=2",
     "sim:workers=3,jitter=exponential,latency=0.1+ps:sync=asp,wire=topk,keep=0.1",
     "sim:workers=3,jitter=exponential,latency=0.1+allreduce:wire=1bit",
+    "sim:workers=3,jitter=exponential,latency=0.1+ps:sync=asp,servers=2,wire=powersgd",
     "sim:workers=3,jitter=exponential,latency=0.1+downpour:push=2,fetch=2,servers=2,wire=topk,keep=0.1",
     "sim:workers=3,jitter=exponential,latency=0.1+diloco:every=3,wire=topk,keep=0.1",
     "sim:workers=3,jitter=exponential,latency=0.1+diloco:every=3,sync=0,wire=2bit",

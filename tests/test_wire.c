@@ -25,9 +25,9 @@ static double random_number(uint64_t seed, uint64_t i)
 static void words_name_the_codecs(void **state)
 {
     (void)state;
-    assert_string_equal(tw__wires, "fp32 bf16 topk 1bit 2bit");
+    assert_string_equal(tw__wires, "fp32 bf16 topk 1bit 2bit powersgd");
     assert_null(tw__codec_at(0));
-    assert_null(tw__codec_at(5));
+    assert_null(tw__codec_at(6));
 }
 
 static void bf16_rounds_to_nearest_ties_to_even(void **state)

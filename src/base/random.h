@@ -26,7 +26,8 @@ enum tw__purpose {
     TW__FOR_TEXT,
     TW__FOR_TIMES,
     TW__FOR_PAUSES,
-    TW__FOR_FAILURES
+    TW__FOR_FAILURES,
+    TW__FOR_FACTORS
 };
 
 typedef struct tw__philox4 {

@@ -37,7 +37,7 @@ static void *weights_of(const tw__workers *x, size_t worker)
 /* A server sends the run's weights, and a worker has them as its copy, if it has one. */
 static tw__content content_of(tw__workers *x, const tw__message *m, int sends)
 {
-    tw__content c = {.lo = m->lo, .hi = m->hi};
+    tw__content c = {.of = m->from, .lo = m->lo, .hi = m->hi};
     if (m->carries == TW__GRADIENT) c.gradient = tw__pushed(&x->worker[m->from]);
     if (m->carries == TW__WEIGHTS) c.vector = weights_of(x, m->from < x->n || sends ? m->from : m->to);
     if (x->protocol->content) x->protocol->content(x, m, &c);
@@ -76,8 +76,7 @@ static void write_gradient(const tw__workers *x, const tw__content *c, uint64_t 
         }
         const struct node node = {.first = g->first[i], .count = c->hi - c->lo};
         tw__write(w, &node, sizeof node);
-        tw__wire_write(x, TW__WIRE_VECTOR, c->hi - c->lo, (const char *)g->node[i].dense + c->lo * x->k->real,
-                       w);
+        tw__wire_write_vector(x, c->of, g->node[i].dense, c->lo, c->hi, w);
     }
 }
 
@@ -99,8 +98,7 @@ static tw_status read_node(tw__workers *x, tw__stand_in *s, const tw__content *c
     }
     if (!s->dense[i]) TW_TRY(tw__alloc(x->ctx, &s->dense[i], x->set.size, x->k->real, err));
     g->node[i].dense = s->dense[i];
-    return tw__wire_read(x, TW__WIRE_VECTOR, (size_t)node.count, (char *)s->dense[i] + c->lo * x->k->real, r,
-                         err);
+    return tw__wire_read_vector(x, c->of, s->dense[i], c->lo, c->lo + (size_t)node.count, r, err);
 }
 
 static tw_status read_gradient(tw__workers *x, tw__stand_in *s, const tw__content *c, tw__worker *of,

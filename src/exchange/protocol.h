@@ -80,6 +80,7 @@ typedef struct tw__message {
 /* What a message has with it between processes: of the weights lo .. hi-1 a gradient's, or numbers of a
  * vector. NULL: not that. */
 typedef struct tw__content {
+    size_t of; /* whose it is */
     tw__gradient *gradient;
     int whole_lists; /* of what lists it has all, and not this range */
     void *vector;

@@ -16,36 +16,43 @@
 #ifndef TW_EXCHANGE_WIRE_H
 #define TW_EXCHANGE_WIRE_H
 #include "exchange/codecs/codec.h"
-#include "exchange/content.h"
+#include "exchange/codecs/powersgd.h"
 
 /* Of a worker: what was lost of its gradients so far, and the places of a vector of which some are sent. */
 typedef struct tw__wire_line {
     void *rest;
     tw_sparse_sum list;
+    float *factors;      /* powersgd */
     tw__gradient pushed; /* of protocols that have no other place for it */
 } tw__wire_line;
 
 typedef struct tw__wire {
     const tw__codec *codec;
     double keep;
+    tw__powersgd *matrices; /* NULL: another codec */
     tw__wire_line *line;
 } tw__wire;
 
 /* In a protocol's options; x->wire is made of them. */
 #define TW__WIRE_KEEP 0.01
-#define TW__WIRE_OPTIONS                                                                                 \
-    {"wire",                                                                                             \
-     TW_WORD,                                                                                            \
-     tw__wires,                                                                                          \
-     0,                                                                                                  \
-     0,                                                                                                  \
-     0,                                                                                                  \
-     TW_CLOSED,                                                                                          \
-     "how gradients are sent: fp32, as they are; bf16, rounded to 16 bits; 1bit, 2bit or topk, what is " \
-     "lost of one is added to the next"},                                                                \
-    {                                                                                                    \
-        "keep", TW_REAL, NULL, TW__WIRE_KEEP, 0, 1, TW_OPEN_MIN,                                         \
-            "topk: the share of a gradient's numbers that is sent, rounded to bf16 unless it is 1"       \
+enum { TW__WIRE_RANK = 2 };
+#define TW__WIRE_OPTIONS                                                                                       \
+    {"wire",                                                                                                   \
+     TW_WORD,                                                                                                  \
+     tw__wires,                                                                                                \
+     0,                                                                                                        \
+     0,                                                                                                        \
+     0,                                                                                                        \
+     TW_CLOSED,                                                                                                \
+     "how gradients are sent: fp32, as they are; bf16, rounded to 16 bits; 1bit, 2bit, topk or "               \
+     "powersgd, what is lost of one is added to the next"},                                                    \
+        {"keep",      TW_REAL,                                                                                 \
+         NULL,        TW__WIRE_KEEP,                                                                           \
+         0,           1,                                                                                       \
+         TW_OPEN_MIN, "topk: the share of a gradient's numbers that is sent, rounded to bf16 unless it is 1"}, \
+    {                                                                                                          \
+        "rank", TW_INT, NULL, TW__WIRE_RANK, 1, 1 << 16, TW_CLOSED,                                            \
+            "powersgd: of the matrices that are sent instead of a tensor, columns"                             \
     }
 
 tw_status tw__wire_create(tw__workers *x, tw_error *err);
@@ -72,6 +79,12 @@ void tw__wire_write(const tw__workers *x, enum tw__wire_kind kind, size_t n, con
                     tw__writer *w);
 tw_status tw__wire_read(const tw__workers *x, enum tw__wire_kind kind, size_t n, void *numbers,
                         tw__reader_of_bytes *r, tw_error *err);
+/* The numbers lo .. hi - 1 of a worker's vector of all. */
+size_t tw__wire_vector_bytes(const tw__workers *x, size_t lo, size_t hi);
+void tw__wire_write_vector(const tw__workers *x, size_t worker, const void *vector, size_t lo, size_t hi,
+                           tw__writer *w);
+tw_status tw__wire_read_vector(const tw__workers *x, size_t worker, void *vector, size_t lo, size_t hi,
+                               tw__reader_of_bytes *r, tw_error *err);
 /* The places from .. to - 1 of a list, with their indices. */
 size_t tw__wire_list_bytes(const tw__workers *x, const tw_sparse_sum *list, size_t from, size_t to);
 void tw__wire_write_list(const tw__workers *x, const tw_sparse_sum *list, size_t from, size_t to,

@@ -71,6 +71,31 @@ tw_status tw__wire_read(const tw__workers *x, enum tw__wire_kind kind, size_t n,
     return TW_OK;
 }
 
+/* ---- vectors ------------------------------------------------------------------------------------------- */
+
+static const tw__powersgd *matrices_of(const tw__workers *x) { return x->wire ? x->wire->matrices : NULL; }
+
+size_t tw__wire_vector_bytes(const tw__workers *x, size_t lo, size_t hi)
+{
+    return matrices_of(x) ? tw__powersgd_bytes(matrices_of(x), lo, hi)
+                          : tw__wire_bytes(x, TW__WIRE_VECTOR, hi - lo);
+}
+
+void tw__wire_write_vector(const tw__workers *x, size_t worker, const void *vector, size_t lo, size_t hi,
+                           tw__writer *w)
+{
+    if (matrices_of(x)) tw__powersgd_write(matrices_of(x), vector, x->wire->line[worker].factors, lo, hi, w);
+    else tw__wire_write(x, TW__WIRE_VECTOR, hi - lo, (const char *)vector + lo * x->k->real, w);
+}
+
+tw_status tw__wire_read_vector(const tw__workers *x, size_t worker, void *vector, size_t lo, size_t hi,
+                               tw__reader_of_bytes *r, tw_error *err)
+{
+    return matrices_of(x)
+               ? tw__powersgd_read(matrices_of(x), vector, x->wire->line[worker].factors, lo, hi, r, err)
+               : tw__wire_read(x, TW__WIRE_VECTOR, hi - lo, (char *)vector + lo * x->k->real, r, err);
+}
+
 /* ---- lists --------------------------------------------------------------------------------------------- */
 
 /* Where there is a codec an index is the number of those that are left out before it, seven bits a byte, the

@@ -388,7 +388,7 @@ uint64_t tw__message_bytes(const tw__workers *x, const tw__message *m)
     if (m->carries == TW__NOTHING) return TW__MESSAGE_HEAD;
     const tw__sum *sum = m->from < x->n ? &tw__pushed(&x->worker[m->from])->node[0] : NULL;
     if (m->carries == TW__GRADIENT && sum) {
-        if (!sum->is_list) return TW__MESSAGE_HEAD + tw__wire_bytes(x, TW__WIRE_VECTOR, m->hi - m->lo);
+        if (!sum->is_list) return TW__MESSAGE_HEAD + tw__wire_vector_bytes(x, m->lo, m->hi);
         const size_t from = tw__list_place(sum->list, m->lo), to = tw__list_place(sum->list, m->hi);
         return TW__MESSAGE_HEAD + tw__wire_list_bytes(x, sum->list, from, to);
     }

@@ -17,6 +17,7 @@ typedef struct tw__codec {
     /* Numbers that are 0 afterwards are not sent; what was lost of one gradient is added to the next; it is
      * for lists, too. */
     int leaves_out, feeds_back, takes_lists;
+    int is_of_matrices; /* powersgd.h says what it does */
 } tw__codec;
 
 /* The words of the option `wire`: "fp32", the numbers as they are, and then codec 1, 2, ... */
