@@ -160,6 +160,7 @@ static tw_status begin(tw__workers *x, const struct order *o, tw_error *err)
     atomic_store(&x->limit, o->limit);
     memset(c->is_idle, 0, x->n);
     c->is_going = 1;
+    c->knows = 0;
     atomic_store(&c->has_said, 0);
     TW_TRY(start_serving(x, c, err));
     return o->factor == tw_optimizer_factor(x->set.optimizer)
@@ -331,6 +332,7 @@ static tw_status visit(tw__workers *x, tw_visitor *v, tw_error *err)
     if (!tw__workers_regroup(x)) TW_TRY(v->field(v, "exchange.taken", TW_I64, 1, &workers, c->taken, err));
     else if (v->loading == TW_LOAD)
         for (size_t i = 0; i < x->n; i++) c->taken[i] = tw__updates_of(x, i, atomic_load(&x->done));
+    if (v->loading == TW_LOAD) c->knows = 0;
     c->messages = atomic_load(&x->messages);
     c->bytes = atomic_load(&x->bytes);
     return TW_OK;

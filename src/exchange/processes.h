@@ -59,6 +59,7 @@ typedef struct tw__processes {
     int is_going;
     int has_begun;            /* its state was compared with that of the others */
     int is_broken;            /* an error has stopped it, of which the others learn from the link */
+    int knows;                /* rank 0: of the others since the stretch: 1: what `gather` looks at, 2: all */
     uint64_t messages, bytes; /* that rank 0 knows of */
     uint64_t *taken;          /* numbers of updates that each worker has taken */
 } tw__processes;

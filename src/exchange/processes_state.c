@@ -174,7 +174,7 @@ tw_status tw__processes_say_state(tw__workers *x, const tw__parcel *request, tw_
 tw_status tw__processes_collect(tw__workers *x, int whole, tw_error *err)
 {
     tw__processes *c = x->carrier;
-    if (c->rank > 0 || x->n == 1) return TW_OK;
+    if (c->rank > 0 || x->n == 1 || c->knows > whole) return TW_OK;
     TW_TRY(tw__processes_ask(x, TW__COLLECT, whole, err));
     for (size_t left = x->n - 1; left > 0; left--) {
         struct bytes b;
@@ -188,5 +188,6 @@ tw_status tw__processes_collect(tw__workers *x, int whole, tw_error *err)
         tw__parcel_free(c->link, p);
         TW_TRY(s);
     }
+    c->knows = whole + 1;
     return TW_OK;
 }
