@@ -1,17 +1,10 @@
-/* A checkpoint's header begins with a fixed text that holds the checksum, so that its place is known before
- * anything is parsed. The checksum is over the data, then the header with zeros in place of the checksum.
+/* Checkpoints are written and loaded; where their fields lie: stored.h.
  * SPDX-License-Identifier: MIT */
 #include "file/checkpoint.h"
 #include "base/io.h"
-#include "file/hash.h"
-#include "file/safetensors.h"
+#include "file/stored.h"
 #include <stdio.h>
 #include <string.h>
-
-#define FORMAT "thalweg-checkpoint-1"
-#define ZEROS "00000000000000000000000000000000"
-static const char before_sum[] = "{\"__metadata__\":{\"format\":\"" FORMAT "\",\"xxh3-128\":\"";
-enum { SUM_AT = 8 + sizeof before_sum - 1 };
 
 typedef struct saver {
     tw_visitor visitor; /* its user is this */
@@ -81,64 +74,83 @@ static tw_status visit_and_write(saver *s, tw__visit *visit, void *object, const
     return TW_OK;
 }
 
-static tw_status save_collected(saver *s, const char *path, const char *kind, const char *settings,
-                                tw__visit *visit, void *object, tw_error *err)
+/* header: with zeros in place of the checksum */
+static tw_status write_file(saver *s, const char *path, uint8_t *header, size_t bytes, tw__visit *visit,
+                            void *object, tw__written *out, tw_error *err)
 {
-    const tw__text_pair meta[] = {{"format", FORMAT},
-                                  {"xxh3-128", ZEROS},
-                                  {"kind", kind},
-                                  {"settings", settings}};
-    uint8_t *header;
-    size_t bytes;
-    char data_sum[TW__HASH_DIGITS + 1], sum[TW__HASH_DIGITS + 1];
-    TW_TRY(tw__safetensors_header(s->ctx, s->entries, s->n, meta, settings ? 4 : 3, &header, &bytes, err));
+    char data_sum[TW__HASH_DIGITS + 1];
+    tw__writer w;
     tw__hash_hex(&s->hash, data_sum);
     tw__hash_add(&s->hash, header, bytes);
-    tw__hash_hex(&s->hash, sum);
-    memcpy(header + SUM_AT, sum, TW__HASH_DIGITS);
-    tw__writer w;
-    tw_status status = tw__writer_open(&w, s->ctx, path, err);
-    if (status == TW_OK) {
-        s->writer = &w;
-        status = tw__writer_put(&w, header, bytes, err);
-        if (status == TW_OK) status = visit_and_write(s, visit, object, data_sum, err);
-        if (status == TW_OK) status = tw__writer_finish(&w, err);
-        else tw__writer_abandon(&w);
-    }
+    tw__hash_hex(&s->hash, out->sum);
+    memcpy(header + TW__SUM_AT, out->sum, TW__HASH_DIGITS);
+    TW_TRY(tw__writer_open(&w, s->ctx, path, err));
+    s->writer = &w;
+    tw_status status = tw__writer_put(&w, header, bytes, err);
+    if (status == TW_OK) status = visit_and_write(s, visit, object, data_sum, err);
+    if (status == TW_OK) return tw__writer_finish(&w, err);
+    tw__writer_abandon(&w);
+    return status;
+}
+
+static tw_status save_collected(saver *s, const char *path, const tw__checkpoint_head *head, tw__visit *visit,
+                                void *object, tw__written *out, tw_error *err)
+{
+    tw__text_pair meta[5] = {{"format", TW__CHECKPOINT_FORMAT},
+                             {"xxh3-128", TW__SUM_ZEROS},
+                             {"kind", head->kind}};
+    size_t n = 3, bytes;
+    uint8_t *header;
+    if (head->settings) meta[n++] = (tw__text_pair){"settings", head->settings};
+    if (head->parts) meta[n++] = (tw__text_pair){"parts", head->parts};
+    TW_TRY(tw__safetensors_header(s->ctx, s->entries, s->n, meta, n, &header, &bytes, err));
+    const tw_status status = write_file(s, path, header, bytes, visit, object, out, err);
     tw__free(s->ctx, header, bytes, 1);
+    out->bytes += bytes;
+    return status;
+}
+
+tw_status tw__checkpoint_write(tw_context *ctx, const char *path, const tw__checkpoint_head *head,
+                               tw__visit *visit, void *object, tw__written *out, tw_error *err)
+{
+    saver s = {.visitor = {.loading = TW_SHOW, .field = save_field, .list = save_list}, .ctx = ctx};
+    tw__written written = {0};
+    s.visitor.user = &s;
+    tw__hash_start(&s.hash);
+    tw_status status = visit(object, &s.visitor, err);
+    for (size_t i = 0, bytes; i < s.n; i++)
+        if (tw__tensor_bytes(&s.entries[i], &bytes)) written.bytes += bytes;
+    if (status == TW_OK) status = save_collected(&s, path, head, visit, object, &written, err);
+    for (size_t i = 0; i < s.n; i++) tw__free_text(ctx, (char *)(uintptr_t)s.entries[i].name);
+    tw__free(ctx, s.entries, s.capacity, sizeof *s.entries);
+    if (status == TW_OK && out) *out = written;
     return status;
 }
 
 tw_status tw__checkpoint_save(tw_context *ctx, const char *path, const char *kind, const char *settings,
                               tw__visit *visit, void *object, tw_error *err)
 {
-    saver s = {.visitor = {.loading = TW_SHOW, .field = save_field, .list = save_list}, .ctx = ctx};
-    s.visitor.user = &s;
-    tw__hash_start(&s.hash);
-    tw_status status = visit(object, &s.visitor, err);
-    if (status == TW_OK) status = save_collected(&s, path, kind, settings, visit, object, err);
-    for (size_t i = 0; i < s.n; i++) tw__free_text(ctx, (char *)(uintptr_t)s.entries[i].name);
-    tw__free(ctx, s.entries, s.capacity, sizeof *s.entries);
-    return status;
+    const tw__checkpoint_head head = {.kind = kind, .settings = settings};
+    return tw__checkpoint_write(ctx, path, &head, visit, object, NULL, err);
 }
 
 typedef struct loader {
     tw_visitor visitor;
-    const tw__safetensors *file;
+    const tw__stored *file;
     size_t next;        /* where the coming field is looked for first */
-    uint8_t *seen;      /* one per entry of the file */
+    uint8_t *seen;      /* one per field of the file */
     char problems[320]; /* what does not fit, listed */
 } loader;
 
-static const tw__tensor_entry *look_up(loader *l, const char *name)
+static const tw__stored_field *look_up(loader *l, const char *name)
 {
-    const tw__safetensors *f = l->file;
+    const tw__stored *f = l->file;
     for (size_t i = 0; i < f->n; i++) {
         size_t k = l->next + i < f->n ? l->next + i : l->next + i - f->n;
-        if (strcmp(f->entries[k].name, name) != 0) continue;
+        if (strcmp(f->fields[k].form.name, name) != 0) continue;
         l->next = k + 1 < f->n ? k + 1 : 0;
         l->seen[k] = 1;
-        return &f->entries[k];
+        return &f->fields[k];
     }
     return NULL;
 }
@@ -165,11 +177,12 @@ static void describe(const tw__tensor_entry *t, int any_length, char *to, size_t
 /* Whether the file has it in this form; if not, that is noted. */
 static int compare(loader *l, const tw__tensor_entry *want, int any_length)
 {
-    const tw__tensor_entry *have = look_up(l, want->name);
-    if (!have) {
+    const tw__stored_field *const stored = look_up(l, want->name);
+    if (!stored) {
         complain(l, "missing", want->name, "");
         return 0;
     }
+    const tw__tensor_entry *const have = &stored->form;
     int fits = any_length ? have->type == want->type && have->rank == 1 : same_form(have, want);
     if (fits) return 1;
     char is[64], should[64], form[160];
@@ -195,29 +208,29 @@ static tw_status check_field(tw_visitor *v, const char *name, tw_type type, int 
 static tw_status load_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape,
                             void *data, tw_error *err)
 {
-    const tw__tensor_entry *have = look_up(v->user, name);
+    const tw__stored_field *const have = look_up(v->user, name);
     tw__tensor_entry want = {.name = name, .type = type, .rank = rank};
     size_t bytes;
     if (rank > 0 && rank <= TW__MOST_DIMENSIONS) memcpy(want.shape, shape, (size_t)rank * sizeof *shape);
-    if (!have || !same_form(have, &want) || !tw__tensor_bytes(have, &bytes))
+    if (!have || !same_form(&have->form, &want) || !tw__tensor_bytes(&have->form, &bytes))
         return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" was not shown like this before loading",
                         name);
-    if (bytes > 0) memcpy(data, have->data, bytes);
+    tw__stored_copy(((loader *)v->user)->file, have, data);
     return TW_OK;
 }
 
 static tw_status load_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data,
                            tw_context *ctx, tw_error *err)
 {
-    const tw__tensor_entry *have = look_up(v->user, name);
+    const tw__stored_field *const have = look_up(v->user, name);
     size_t bytes, size = tw_type_size(type);
-    if (!have || have->type != type || have->rank != 1 || !tw__tensor_bytes(have, &bytes))
+    if (!have || have->form.type != type || have->form.rank != 1 || !tw__tensor_bytes(&have->form, &bytes))
         return tw__fail(err, TW_ERR_INTERNAL, "state \"%.100s\" was not shown like this before loading",
                         name);
     void *fresh = NULL;
     if (bytes > 0) {
         TW_TRY(tw__alloc(ctx, &fresh, bytes / size, size, err));
-        memcpy(fresh, have->data, bytes);
+        tw__stored_copy(((loader *)v->user)->file, have, fresh);
     }
     tw__free(ctx, *data, *n, size);
     *data = fresh;
@@ -232,36 +245,11 @@ static tw_status check_list(tw_visitor *v, const char *name, tw_type type, size_
     return compare(v->user, &t, 1) ? load_list(v, name, type, n, data, ctx, err) : TW_OK;
 }
 
-static tw_status check_sum(const tw__safetensors *f, const char *path, const char *kind, tw_error *err)
-{
-    char sum[TW__HASH_DIGITS + 1];
-    tw__hash h;
-    if (f->header_bytes < SUM_AT + TW__HASH_DIGITS ||
-        memcmp(f->header + 8, before_sum, sizeof before_sum - 1) != 0)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 8,
-                           "not a checkpoint (its header does not begin with the format %s)", FORMAT);
-    tw__hash_start(&h);
-    tw__hash_add(&h, f->data, f->data_bytes);
-    tw__hash_add(&h, f->header, SUM_AT);
-    tw__hash_add(&h, ZEROS, TW__HASH_DIGITS);
-    tw__hash_add(&h, f->header + SUM_AT + TW__HASH_DIGITS, f->header_bytes - SUM_AT - TW__HASH_DIGITS);
-    tw__hash_hex(&h, sum);
-    if (memcmp(sum, f->header + SUM_AT, TW__HASH_DIGITS) != 0)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, SUM_AT,
-                           "the checkpoint is damaged (its checksum is %s, over its bytes it is %s)",
-                           tw__safetensors_meta(f, "xxh3-128"), sum);
-    const char *is = tw__safetensors_meta(f, "kind");
-    if (!is || strcmp(is, kind) != 0)
-        return tw__fail_in(err, TW_ERR_DATA, path, 0, 8,
-                           "a checkpoint of \"%.60s\", where one of \"%.60s\" is needed", is ? is : "", kind);
-    return TW_OK;
-}
-
 static tw_status load_checked(loader *l, const char *path, tw__visit *visit, void *object, tw_error *err)
 {
     TW_TRY(visit(object, &l->visitor, err));
     for (size_t i = 0; i < l->file->n; i++)
-        if (!l->seen[i]) complain(l, "unknown", l->file->entries[i].name, "");
+        if (!l->seen[i]) complain(l, "unknown", l->file->fields[i].form.name, "");
     if (l->problems[0]) {
         /* longer than tw__fail_in allows */
         tw__fail(err, TW_ERR_DATA, "%.150s: does not fit: %s", path, l->problems);
@@ -275,18 +263,25 @@ static tw_status load_checked(loader *l, const char *path, tw__visit *visit, voi
     return visit(object, &l->visitor, err);
 }
 
+tw_status tw__checkpoint_read(tw_context *ctx, const char *path, const char *kind, tw__settings_check *check,
+                              tw__visit *visit, void *object, uint64_t *number, tw_error *err)
+{
+    tw__stored file;
+    TW_TRY(tw__stored_open(&file, ctx, path, kind, err));
+    loader l = {.visitor = {.loading = TW_COMPARE, .field = check_field, .list = check_list}, .file = &file};
+    l.visitor.user = &l;
+    tw_status s = check ? check(object, tw__safetensors_meta(&file.whole, "settings"), err) : TW_OK;
+    if (s == TW_OK) s = tw__stored_take(&file, err);
+    if (s == TW_OK) s = tw__alloc(ctx, &l.seen, file.n, 1, err);
+    if (s == TW_OK) s = load_checked(&l, path, visit, object, err);
+    if (s == TW_OK && number) *number = file.number;
+    tw__free(ctx, l.seen, file.n, 1);
+    tw__stored_free(&file);
+    return s;
+}
+
 tw_status tw__checkpoint_load(tw_context *ctx, const char *path, const char *kind, tw__settings_check *check,
                               tw__visit *visit, void *object, tw_error *err)
 {
-    tw__safetensors file;
-    TW_TRY(tw__safetensors_open(&file, ctx, path, err));
-    loader l = {.visitor = {.loading = TW_COMPARE, .field = check_field, .list = check_list}, .file = &file};
-    l.visitor.user = &l;
-    tw_status s = check_sum(&file, path, kind, err);
-    if (s == TW_OK && check) s = check(object, tw__safetensors_meta(&file, "settings"), err);
-    if (s == TW_OK) s = tw__alloc(ctx, &l.seen, file.n, 1, err);
-    if (s == TW_OK) s = load_checked(&l, path, visit, object, err);
-    tw__free(ctx, l.seen, file.n, 1);
-    tw__safetensors_free(&file);
-    return s;
+    return tw__checkpoint_read(ctx, path, kind, check, visit, object, NULL, err);
 }
