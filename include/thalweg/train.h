@@ -424,11 +424,12 @@ TW_API tw_status tw_job_data_options(const tw_job_options *options, tw_data_opti
 typedef struct tw_job tw_job;
 /* Opens the data, creates model and run and, with `out`, the directory with run.json in it, which is locked
  * (run.lock) until tw_job_free or the end of the process. While the job runs, and after it was stopped, the
- * directory has checkpoint.safetensors; in the end model.safetensors, history.csv and run.json. TW_ERR_SPEC:
- * an option, or `out` holds a run or other files, or another process writes a run there; else the errors of
- * tw_data_open, tw_model_create and tw_run_create. After an error nothing is left in `out`, except that of an
- * old run, which `force` replaces, files may be gone: they are removed once the new run.json is written, just
- * before it takes the old one's place. */
+ * directory has checkpoint.safetensors, with exchange mpi:parts=1 also checkpoint-*-*.safetensors (those
+ * that a killed run has left stay where the I/O table has no `list`); in the end model.safetensors,
+ * history.csv and run.json. TW_ERR_SPEC: an option, or `out` holds a run or other files, or another process
+ * writes a run there; else the errors of tw_data_open, tw_model_create and tw_run_create. After an error
+ * nothing is left in `out`, except that of an old run, which `force` replaces, files may be gone: they are
+ * removed once the new run.json is written, just before it takes the old one's place. */
 TW_API tw_status tw_job_create(tw_job **out, tw_context *ctx, const tw_job_options *options, tw_error *err);
 /* The run in a directory, from its last checkpoint or from the start; it ends with the same bits as if it had
  * never stopped. A finished run is loaded with its result, and tw_job_run does nothing. Of `options` only

@@ -184,8 +184,8 @@ static tw_status open_parcel(tw__workers *x, tw__processes *c, const tw__parcel 
         return s;
     }
     *is_over = h.kind == TW__END;
-    const int is_for_rank_0 =
-        h.kind == TW__HELLO || h.kind == TW__SUMMARY || h.kind == TW__IDLE || h.kind == TW__STATE;
+    const int is_for_rank_0 = h.kind == TW__HELLO || h.kind == TW__SUMMARY || h.kind == TW__IDLE ||
+                              h.kind == TW__STATE || h.kind == TW__WRITTEN;
     if (c->rank == 0 || p->from != 0 || is_for_rank_0) return tw__processes_garbled(x, p->from, err);
     if (h.kind == TW__GO) {
         TW_TRY(tw__read(&r, &o, sizeof o, err));
@@ -193,6 +193,7 @@ static tw_status open_parcel(tw__workers *x, tw__processes *c, const tw__parcel 
     }
     c->is_going = 0;
     if (h.kind == TW__COLLECT) return tw__processes_say_state(x, p, err);
+    if (h.kind == TW__WRITE) return tw__processes_write_part(x, p, err);
     return h.kind == TW__PAUSE ? tw__processes_say_summary(x, c, err) : TW_OK;
 }
 
@@ -249,8 +250,15 @@ static tw_status run(tw__workers *x, uint64_t limit, tw_error *err)
 static tw_status collect(tw__workers *x, int whole, tw_error *err)
 {
     tw__processes *c = x->carrier;
+    if (c->saves_parts) return TW_OK;
     if (c->rank == 0) TW_TRY(compare_states(x, c, err));
     return tw__processes_collect(x, whole, err);
+}
+
+static tw_status save_parts(tw__workers *x, const tw__parts_saving *s, tw_error *err)
+{
+    TW_TRY(compare_states(x, x->carrier, err));
+    return tw__processes_save_parts(x, s, err);
 }
 
 /* Updates k, k + n, ... are worker k's: no number is given out that others would have to know of. */
@@ -284,6 +292,11 @@ static tw_status create(tw__workers *x, tw_error *err)
 {
     tw__processes *c;
     if (!x->protocol->is_for_processes) return refuse_protocol(x, err);
+    if (x->protocol->splits_models && tw__transport_value(x, "parts") != 0)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "exchange %s: parts are ranges of the weights, and %s has slices of layers: leave parts out",
+            x->choice.spec, x->protocol->about.name);
     TW_TRY(tw__alloc(x->ctx, &c, 1, sizeof *c, err));
     x->carrier = c;
     c->link = x->set.link;
@@ -311,6 +324,7 @@ static void destroy(tw__workers *x)
     if (c->rank == 0 && !c->is_broken) tw__processes_say_to_all(x, TW__END, NULL, 0, NULL);
     for (tw__parcel *p; (p = tw__processes_take(c)) != NULL;) tw__parcel_free(c->link, p);
     for (size_t i = 0; c->stand_in && i < x->n; i++) tw__stand_in_free(x, &c->stand_in[i]);
+    tw__free(x->ctx, c->held, c->held_capacity, sizeof *c->held);
     tw__free(x->ctx, c->taken, x->n, sizeof *c->taken);
     tw__free(x->ctx, c->is_idle, x->n, 1);
     tw__free(x->ctx, c->said, x->n, 2 * x->n * sizeof *c->said);
@@ -342,7 +356,9 @@ static const tw_option options[] =
     {{"timeout", TW_REAL, NULL, 30, 2, 1e6, TW_CLOSED,
       "seconds without a sign of life after which a process is lost"},
      {"dedicated", TW_INT, NULL, 0, 0, 1024, TW_CLOSED,
-      "so many processes, the first, have servers alone, and do not train (ps:sync=asp and ssp, downpour)"}};
+      "so many processes, the first, have servers alone, and do not train (ps:sync=asp and ssp, downpour)"},
+     {"parts", TW_FLAG, NULL, 0, 0, 1, TW_CLOSED,
+      "each process writes its part of a checkpoint, in a directory that all share; 0: rank 0 writes all"}};
 
 const tw__transport tw__transport_mpi = {
     .about = {.size = sizeof(tw_exchange),
@@ -353,7 +369,7 @@ const tw__transport tw__transport_mpi = {
                   "as many workers as processes; servers are in that of rank 0, or of rank 0, 1, ... where\n"
                   "each steps its range apart (ps:sync=asp and ssp, downpour)\n"
                   "a message's content is sent with it, and acts as on threads",
-              .n_options = 2,
+              .n_options = sizeof options / sizeof options[0],
               .options = options,
               .is_transport = 1},
     .shares_objective = 1,
@@ -369,5 +385,6 @@ const tw__transport tw__transport_mpi = {
     .visit = visit,
     .take = take,
     .collect = collect,
+    .save_parts = save_parts,
     .agree = agree,
 };

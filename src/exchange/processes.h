@@ -19,6 +19,8 @@ enum {
     TW__IDLE,
     TW__END,
     TW__HELLO,
+    TW__WRITE,
+    TW__WRITTEN,
     TW__PARCELS
 };
 typedef struct tw__parcel_head {
@@ -57,9 +59,13 @@ typedef struct tw__processes {
     _Atomic int has_said;
     _Atomic double acted; /* when a server here did so last */
     int is_going;
-    int has_begun;            /* its state was compared with that of the others */
-    int is_broken;            /* an error has stopped it, of which the others learn from the link */
-    int knows;                /* rank 0: of the others since the stretch: 1: what `gather` looks at, 2: all */
+    int has_begun; /* its state was compared with that of the others */
+    int is_broken; /* an error has stopped it, of which the others learn from the link */
+    int knows;     /* rank 0: of the others since the stretch: 1: what `gather` looks at, 2: all */
+    /* Of the last request for parts: large fields of the worker here; at rank 0 those of all others. */
+    tw__held *held;
+    size_t n_held, held_capacity;
+    int saves_parts;          /* what they have need not be collected */
     uint64_t messages, bytes; /* that rank 0 knows of */
     uint64_t *taken;          /* numbers of updates that each worker has taken */
 } tw__processes;
@@ -104,9 +110,18 @@ tw_status tw__processes_garbled(const tw__workers *x, size_t from, tw_error *err
  * over. */
 tw_status tw__processes_say_summary(tw__workers *x, tw__processes *c, tw_error *err);
 tw_status tw__processes_gather(tw__workers *x, tw__processes *c, tw_error *err);
-/* Of the transport: the state of all workers into the stand-ins here. The others answer with theirs. */
+/* Of the transport: the state of all workers into the stand-ins here. The others answer with theirs. whole
+ * TW__IN_PARTS: all but large fields, which are noted in c->held, and are ranges of it where all have the
+ * same. */
+enum { TW__IN_PARTS = 2 };
 tw_status tw__processes_collect(tw__workers *x, int whole, tw_error *err);
 tw_status tw__processes_say_state(tw__workers *x, const tw__parcel *p, tw_error *err);
+
+/* ---- processes_parts.c --------------------------------------------------------------------------------- */
+
+/* Of the transport; and what another process does for it. */
+tw_status tw__processes_save_parts(tw__workers *x, const tw__parts_saving *s, tw_error *err);
+tw_status tw__processes_write_part(tw__workers *x, const tw__parcel *p, tw_error *err);
 
 /* ---- processes_sums.c: of the transport ---------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
  * state.
  * SPDX-License-Identifier: MIT */
 #include "exchange/processes.h"
+#include "exchange/shares.h"
 #include "exchange/wire.h"
 #include <string.h>
 
@@ -97,7 +98,17 @@ struct bytes {
     tw_visitor visitor;
     tw__writer w;
     tw__reader_of_bytes r;
+    tw__workers *notes; /* NULL, or where large fields are noted, */
+    size_t rank, index; /* which are this rank's, the next the index-th */
 };
+
+static tw_status note(struct bytes *b, void *data, size_t n, tw_error *err)
+{
+    tw__processes *c = b->notes->carrier;
+    TW_TRY(tw__grow(b->notes->ctx, &c->held, &c->held_capacity, c->n_held + 1, sizeof *c->held, err));
+    c->held[c->n_held++] = (tw__held){.rank = b->rank, .index = b->index++, .at = data, .bytes = n};
+    return TW_OK;
+}
 
 static tw_status bytes_field(tw_visitor *v, const char *name, tw_type type, int rank, const int64_t *shape,
                              void *data, tw_error *err)
@@ -106,6 +117,7 @@ static tw_status bytes_field(tw_visitor *v, const char *name, tw_type type, int 
     size_t n = tw_type_size(type);
     (void)name;
     for (int i = 0; i < rank; i++) n *= (size_t)shape[i];
+    if (b->notes && n >= TW__PART_FIELD) return note(b, data, n, err);
     if (v->loading == TW_LOAD) return tw__read(&b->r, data, n, err);
     tw__write(&b->w, data, n);
     return TW_OK;
@@ -136,10 +148,23 @@ static tw_status bytes_list(tw_visitor *v, const char *name, tw_type type, size_
     return TW_OK;
 }
 
-static void bytes_begin(struct bytes *b, int loading)
+static void bytes_begin(struct bytes *b, int loading, tw__workers *x, size_t rank, int whole)
 {
-    *b = (struct bytes){.visitor = {.loading = loading, .field = bytes_field, .list = bytes_list}};
+    *b = (struct bytes){.visitor = {.loading = loading, .field = bytes_field, .list = bytes_list},
+                        .notes = whole == TW__IN_PARTS ? x : NULL,
+                        .rank = rank};
     b->visitor.user = b;
+}
+
+/* Where every process has all weights, and perhaps the optimiser's state, each has a range to write. */
+static tw_status visit_range(tw__workers *x, size_t worker, tw_visitor *v, tw_error *err)
+{
+    const size_t lo = tw__range_begin(x->set.size, worker, x->n),
+                 hi = tw__range_begin(x->set.size, worker + 1, x->n);
+    const int64_t n = (int64_t)(hi - lo);
+    if (!x->splits || x->n_servers > 0) return TW_OK;
+    TW_TRY(v->field(v, "range", x->set.type, 1, &n, (char *)x->set.w + lo * x->k->real, err));
+    return x->protocol->visit_worker ? TW_OK : tw__shares_visit(x->set.optimizer, lo, hi, v, err);
 }
 
 static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err)
@@ -149,6 +174,7 @@ static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visit
     const int is_looked_at = whole ? !tw__workers_regroup(x) : x->protocol->gather != NULL;
     if (of->w && is_looked_at) TW_TRY(v->field(v, "weights", x->set.type, 1, &size, of->w, err));
     if (whole) TW_TRY(tw__wire_visit_worker(x, worker, v, err));
+    if (whole == TW__IN_PARTS) TW_TRY(visit_range(x, worker, v, err));
     return x->protocol->visit_worker ? x->protocol->visit_worker(x, worker, whole, v, err) : TW_OK;
 }
 
@@ -159,10 +185,12 @@ tw_status tw__processes_say_state(tw__workers *x, const tw__parcel *request, tw_
     const int whole = tw__processes_head(request).what;
     struct bytes b;
     tw__parcel *p;
-    bytes_begin(&b, TW_SHOW);
+    c->n_held = 0;
+    bytes_begin(&b, TW_SHOW, x, c->rank, whole);
     TW_TRY(visit_worker(x, c->rank, whole, &b.visitor, err));
     TW_TRY(tw__parcel_create(c->link, sizeof h + b.w.n, &p, err));
-    bytes_begin(&b, TW_SHOW);
+    c->n_held = 0;
+    bytes_begin(&b, TW_SHOW, x, c->rank, whole);
     b.w.at = p->bytes;
     tw__write(&b.w, &h, sizeof h);
     const tw_status s = visit_worker(x, c->rank, whole, &b.visitor, err);
@@ -174,13 +202,14 @@ tw_status tw__processes_say_state(tw__workers *x, const tw__parcel *request, tw_
 tw_status tw__processes_collect(tw__workers *x, int whole, tw_error *err)
 {
     tw__processes *c = x->carrier;
-    if (c->rank > 0 || x->n == 1 || c->knows > whole) return TW_OK;
+    if (c->rank > 0 || x->n == 1 || (whole < TW__IN_PARTS && c->knows > whole)) return TW_OK;
+    c->n_held = 0;
     TW_TRY(tw__processes_ask(x, TW__COLLECT, whole, err));
     for (size_t left = x->n - 1; left > 0; left--) {
         struct bytes b;
         tw__parcel *p;
         TW_TRY(tw__processes_next(x, 0, "the state of the others", &p, err));
-        bytes_begin(&b, TW_LOAD);
+        bytes_begin(&b, TW_LOAD, x, p->from, whole);
         b.r = (tw__reader_of_bytes){p->bytes + sizeof(tw__parcel_head), p->n - sizeof(tw__parcel_head)};
         const tw_status s = tw__processes_head(p).kind == TW__STATE
                                 ? visit_worker(x, p->from, whole, &b.visitor, err)
@@ -188,6 +217,6 @@ tw_status tw__processes_collect(tw__workers *x, int whole, tw_error *err)
         tw__parcel_free(c->link, p);
         TW_TRY(s);
     }
-    c->knows = whole + 1;
+    if (whole < TW__IN_PARTS) c->knows = whole + 1;
     return TW_OK;
 }

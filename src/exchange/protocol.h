@@ -18,6 +18,7 @@
 #include "base/options.h"
 #include "exchange/sum.h"
 #include "exchange/trace.h"
+#include "file/parts.h"
 #include <stdatomic.h>
 #include <thalweg/exchange.h>
 #include <thalweg/link.h>
@@ -147,9 +148,20 @@ typedef struct tw__protocol {
      * is put there (tw__workers_regroup). */
     tw_status (*regroup)(tw__workers *x, uint64_t updates, tw_error *err);
     /* NULL, or of a worker what is kept in its process alone, but for its weights; whole 0: as much as
-     * `gather` looks at. */
+     * `gather` looks at. Large fields are where `visit` has them. */
     tw_status (*visit_worker)(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err);
 } tw__protocol;
+
+/* A checkpoint that processes write in parts (file/parts.h). */
+typedef struct tw__parts_saving {
+    const char *directory;
+    uint64_t number;
+    tw__visit *visit; /* of all that is saved */
+    void *object;
+    /* The parts are written: files[i] is that of rank i, of n; rest: what is not in them. */
+    tw_status (*finish)(const struct tw__parts_saving *s, const tw__written *files, size_t n,
+                        tw__small_fields *rest, tw_error *err);
+} tw__parts_saving;
 
 /* What carries messages; kept in x->carrier. */
 typedef struct tw__transport {
@@ -190,6 +202,8 @@ typedef struct tw__transport {
     int (*take)(tw__workers *x, tw__worker *me);
     /* NULL, or when all rest: gets the state of workers that are in other processes (visit_worker). */
     tw_status (*collect)(tw__workers *x, int whole, tw_error *err);
+    /* NULL, or likewise: writes a checkpoint in parts (tw__workers_in_parts). */
+    tw_status (*save_parts)(tw__workers *x, const tw__parts_saving *s, tw_error *err);
     /* NULL, or before the first update: refuses a run that lines on it say to be another one in another
      * process. */
     tw_status (*agree)(tw__workers *x, const char *lines, tw_error *err);
@@ -331,6 +345,8 @@ static inline uint64_t tw__updates_of(const tw__workers *x, size_t i, uint64_t u
 }
 /* Whether what is saved is of no number of workers, so that another number may continue. */
 int tw__workers_regroup(const tw__workers *x);
+/* Whether checkpoints are written in parts: by transport->save_parts. */
+int tw__workers_in_parts(const tw__workers *x);
 
 /* ---- for protocols ------------------------------------------------------------------------------------- */
 

@@ -79,6 +79,11 @@ int tw__workers_regroup(const tw__workers *x)
            (x->choice.is_exact || x->transport->is_apart);
 }
 
+int tw__workers_in_parts(const tw__workers *x)
+{
+    return x->transport->save_parts && x->n > 1 && tw__transport_value(x, "parts") != 0;
+}
+
 /* Updates that each has handed over and computed, and where it is: where workers regroup a list, and others
  * than as many begin to count anew. */
 static tw_status visit_counts(tw__workers *x, tw_visitor *v, tw_error *err)

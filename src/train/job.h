@@ -44,6 +44,8 @@ struct tw_job {
     char history_sum[TW__HASH_DIGITS + 1];
     /* what a checkpoint says it is of, once one was written */
     char *settings;
+    uint64_t parts; /* the number of the last checkpoint, if it is in parts (file/parts.h); else 0 */
+    int has_swept;  /* there are no parts of earlier ones */
 };
 
 /* run_create.c: the updates of a run that goes to its end; TW_ERR_SPEC where the longest of some runs is too

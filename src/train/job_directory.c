@@ -1,13 +1,12 @@
-/* A run's folder: run.json, history.csv, model.safetensors, checkpoint.safetensors. Every file appears whole
- * or not at all.
+/* A run's folder: run.json, history.csv, model.safetensors; checkpoint.safetensors: job_checkpoint.c. Every
+ * file appears whole or not at all.
  * SPDX-License-Identifier: MIT */
 #include "train/history.h"
 #include "train/json.h"
-#include "train/selection.h"
 #include "base/io.h"
 #include "base/options.h"
-#include "file/checkpoint.h"
 #include "file/directory.h"
+#include "file/parts.h"
 #include "file/utf8.h"
 #include <errno.h>
 #include <math.h>
@@ -203,6 +202,7 @@ static tw_status remove_old(tw_context *ctx, const char *directory, tw_error *er
         TW_TRY(remove_file(ctx, directory, files[i], err));
         TW_TRY(remove_file(ctx, directory, partial, err));
     }
+    TW_TRY(tw__parts_sweep(ctx, directory, 0, NULL, err));
     TW_TRY(tw__history_remove(ctx, directory, err));
     int e = ctx->io.sync_directory(ctx->io.user, directory);
     return e ? tw__fail_system(err, e, "cannot sync", directory) : TW_OK;
@@ -242,6 +242,7 @@ void tw__job_tidy(tw_context *ctx, const char *directory)
         return;
     if (tw__job_read_directory(ctx, directory, &run, NULL) == TW_OK && tw__job_ended(run) != TW_RUN_GOING) {
         remove_file(ctx, directory, "checkpoint.safetensors", NULL);
+        tw__parts_sweep(ctx, directory, 0, NULL, NULL);
         tw__history_remove(ctx, directory, NULL);
     }
     json_decref(run);
@@ -280,118 +281,6 @@ tw_status tw__job_claim(tw_job *job, tw_error *err)
         s = claim(job, err);
     }
     return s;
-}
-
-/* ---- checkpoint ---------------------------------------------------------------------------------------- */
-
-static tw_status visit(void *object, tw_visitor *v, tw_error *err)
-{
-    tw_job *job = object;
-    TW_TRY(tw__history_visit(job, v, err));
-    TW_TRY(tw__selection_visit(job, v, err));
-    TW_TRY(tw_run_visit(job->run, v, err));
-    TW_TRY(tw__loss_trace_visit(&job->trace, job->ctx, v, err));
-    TW_TRY(tw__norm_trace_visit(&job->norms, job->ctx, job->run, v, err));
-    if (!job->best) return TW_OK;
-    int64_t n = (int64_t)tw_model_size(job->model);
-    TW_TRY(v->field(v, "best.val_loss", TW_F64, 0, NULL, &job->best_loss, err));
-    return v->field(v, "best.weights", tw_model_type(job->model), 1, &n, job->best, err);
-}
-
-tw_status tw__job_save_checkpoint(tw_job *job, tw_error *err)
-{
-    char path[TW__PATH];
-    json_t *settings = NULL;
-    TW_TRY(tw__directory_still(job->ctx, job->o.out, TW__WORK_RUN, job->lock, err));
-    TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
-    if (!job->settings) {
-        TW_TRY(tw__job_settings(job, &settings, err));
-        tw_status s = tw__json_record(job->ctx, settings, JSON_COMPACT, &job->settings, err);
-        json_decref(settings);
-        if (s != TW_OK) return s;
-    }
-    TW_TRY(tw__history_save(job, err));
-    return tw__checkpoint_save(job->ctx, path, "run", job->settings, visit, job, err);
-}
-
-static const char *brief(const json_t *value, char to[TW__JSON_BRIEF])
-{
-    return value ? tw__json_brief(value, to) : "none";
-}
-
-static tw_status differs(const char *directory, const char *key, const char *of, const json_t *then,
-                         const json_t *now, tw_error *err)
-{
-    char a[TW__JSON_BRIEF], b[TW__JSON_BRIEF];
-    return tw__fail(err, TW_ERR_STATE,
-                    "%.150s/checkpoint.safetensors is of another run: its %s%s is %s, here it is %s",
-                    directory, key, of, brief(then, a), brief(now, b));
-}
-
-/* A checkpoint is continued only by a run with its settings and data: with others the bits would be neither
- * run's. */
-static tw_status same_settings(const json_t *then, const json_t *now, const char *of, const char *directory,
-                               tw_error *err)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)now, key, value) {
-        const json_t *before = json_object_get(then, key);
-        if (json_is_object(value) && json_is_object(before))
-            TW_TRY(same_settings(before, value, " data", directory, err));
-        else if (!json_equal(value, before)) return differs(directory, key, of, before, value, err);
-    }
-    json_object_foreach ((json_t *)(uintptr_t)then, key, value)
-        if (!json_object_get(now, key)) return differs(directory, key, of, value, NULL, err);
-    return TW_OK;
-}
-
-/* Where each has the state of a worker. */
-static tw_status same_processes(const json_t *then, const json_t *now, tw_error *err)
-{
-    const json_int_t before = json_integer_value(json_object_get(then, "processes")),
-                     given = json_integer_value(json_object_get(now, "processes")), n = given ? given : 1;
-    if (before == n || before == 0) return TW_OK;
-    return tw__fail(err, TW_ERR_STATE,
-                    "the run had %lld %s, and %lld %s started: start it with mpirun -n %lld",
-                    (long long)before, before == 1 ? "process" : "processes", (long long)n,
-                    n == 1 ? "was" : "were", (long long)before);
-}
-
-static tw_status check_settings(void *object, const char *settings, tw_error *err)
-{
-    const tw_job *job = object;
-    tw__json_fault fault;
-    json_t *now = NULL, *then;
-    if (!settings) settings = "";
-    tw_status s = tw__json_parse(job->ctx, &then, settings, strlen(settings), &fault);
-    if (s == TW_ERR_DATA)
-        return tw__fail(err, s, "%.300s/checkpoint.safetensors does not say which settings it is of",
-                        job->o.out);
-    if (s != TW_OK) return tw__fail(err, s, "%s", fault.text);
-    s = tw__job_settings(job, &now, err);
-    if (s == TW_OK) s = same_processes(then, now, err);
-    if (s == TW_OK) s = same_settings(then, now, "", job->o.out, err);
-    json_decref(then);
-    json_decref(now);
-    return s;
-}
-
-tw_status tw__job_find_checkpoint(const tw_job *job, int *found, tw_error *err)
-{
-    char path[TW__PATH];
-    TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
-    return tw__find_file(job->ctx, path, found, err);
-}
-
-tw_status tw__job_load_checkpoint(tw_job *job, int *found, tw_error *err)
-{
-    char path[TW__PATH];
-    TW_TRY(tw__job_find_checkpoint(job, found, err));
-    if (!*found) return TW_OK;
-    TW_TRY(tw__path_in(job->o.out, "checkpoint.safetensors", path, err));
-    TW_TRY(tw__checkpoint_load(job->ctx, path, "run", check_settings, visit, job, err));
-    return tw__history_load(job, err);
 }
 
 /* ---- result -------------------------------------------------------------------------------------------- */
@@ -447,5 +336,6 @@ tw_status tw__job_save_result(tw_job *job, tw_error *err)
     TW_TRY(write_run(job, job->o.out, 1, err));
     if (!tw_run_is_over(job->status)) return TW_OK;
     TW_TRY(remove_file(job->ctx, job->o.out, "checkpoint.safetensors", err));
+    TW_TRY(tw__parts_sweep(job->ctx, job->o.out, 0, NULL, err));
     return tw__history_remove(job->ctx, job->o.out, err);
 }
