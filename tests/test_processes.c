@@ -114,7 +114,7 @@ static void bits_of_threads_in_fewer_bits(void **state)
         char exchange[80];
         snprintf(exchange, sizeof exchange, "diloco:every=4,wire=%s", wires[i]);
         same_as_threads(&net, exchange, 2 + i % 3);
-        same_as_threads(&averaged, exchange, 2 + i % 3);
+        if (!strcmp(wires[i], "powersgd")) same_as_threads(&averaged, exchange, 2 + i % 3);
     }
     same_as_threads(&net, "sharded:wire=bf16", 3);
     same_as_threads(&net, "sharded:wire=powersgd", 3);

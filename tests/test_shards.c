@@ -67,8 +67,12 @@ static void a_worker_goes_through_its_shard(void **state)
     tw__shards s;
     for (uint64_t window = 0; window <= 50; window += 50) {
         assert_int_equal(tw__shards_create(&s, ctx, 1, ALL, EACH, window, SHARDS, NULL), TW_OK);
+        assert_int_equal(tw__shards_even(&s, NULL), TW_OK);
         for (uint64_t worker = 0; worker < SHARDS; worker++) {
             const tw__windows *mine = &s.shard[worker];
+            assert_true(mine->rows == ALL / SHARDS + (worker < ALL % SHARDS)); /* all rows count alike */
+            assert_int_equal(mine->first,
+                             worker * (ALL / SHARDS) + (worker < ALL % SHARDS ? worker : ALL % SHARDS));
             uint8_t seen[ALL] = {0};
             uint64_t drawn = 0, update = worker, first_row = 0;
             for (size_t n; drawn < 2 * mine->rows; drawn += n, update += SHARDS) {
@@ -109,7 +113,8 @@ static void orders_differ(void **state)
 
 /* ---- workers ------------------------------------------------------------------------------------------- */
 
-/* The rows of one shard; a run that looks at others overflows. */
+/* The rows of one shard, for workers that have updates of their own if is_even; a run that looks at others overflows. */
+static int is_even;
 static tw_data *only(size_t shard, tw_context *ctx, uint64_t rows, int classes)
 {
     tw_data *all = networks_data(ctx, rows, classes), *mine;
@@ -117,6 +122,7 @@ static tw_data *only(size_t shard, tw_context *ctx, uint64_t rows, int classes)
     tw__shards s;
     assert_int_equal(tw_data_info_get(all, &info, NULL), TW_OK);
     assert_int_equal(tw__shards_create(&s, ctx, 0, rows, BATCH, 0, SHARDS, NULL), TW_OK);
+    if (is_even) assert_int_equal(tw__shards_even(&s, NULL), TW_OK);
     const size_t width = (size_t)(info.shape[0] * (info.rank > 1 ? info.shape[1] : 1)) *
                          (size_t)(info.rank > 2 ? info.shape[2] : 1) * tw_type_size(info.type);
     char *x = malloc(rows * width);
@@ -195,6 +201,7 @@ static void workers_need_their_shard_alone(void **state)
     char there[64], here[64];
     for (size_t i = 0; i < 3; i++) come_to(spec, shared[i], "local");
     come_to("minibatch:shards=3,window=20", "mpi+allreduce", "local");
+    is_even = 1;
     for (size_t i = 0; i < 3; i++) {
         snprintf(there, sizeof there, "mpi+%s", apart[i]);
         snprintf(here, sizeof here, "%s,workers=%d", apart[i], SHARDS);
@@ -202,6 +209,7 @@ static void workers_need_their_shard_alone(void **state)
         come_to("minibatch:shards=3,window=20", there, here);
     }
     for (size_t i = 0; i < 4; i++) come_to(spec, free_running[i], NULL);
+    is_even = 0;
 }
 
 /* What all of that goes by. */
@@ -219,14 +227,16 @@ static void others_rows_would_be_seen(void **state)
 
 /* ---- refusals ------------------------------------------------------------------------------------------ */
 
-static void refused(worker_run r, const char *message)
+static void refused_with(worker_run r, const char *exchange, const char *message)
 {
     tw_error err;
     size_t bytes;
-    assert_null(worker_weights(&r, "local", &bytes, &err));
+    assert_null(worker_weights(&r, exchange, &bytes, &err));
     assert_int_equal(err.code, TW_ERR_SPEC);
     assert_non_null(strstr(err.message, message));
 }
+
+static void refused(worker_run r, const char *message) { refused_with(r, "local", message); }
 
 static void what_cannot_be_cut(void **state)
 {
@@ -241,6 +251,13 @@ static void what_cannot_be_cut(void **state)
     r.o.order = order;
     r.o.n_order = 3;
     refused(r, "option shards cannot be used with an order of rows");
+    r = run_of(networks_data, spec);
+    refused_with(r, "average:workers=2", "option shards is 3, and must be 2");
+    refused_with(r, "ps:sync=asp,workers=4", "option shards is 3, and must be 4");
+    r.model = "logistic";
+    r.rows = worker_sparse;
+    r.classes = 2;
+    refused_with(r, "admm:workers=3", "leave out the estimator's option shards");
     r = run_of(networks_sequence, spec);
     r.model = "embedding 5 8; lstm:carry=1 8; dense 5 softmax";
     r.classes = 5;

@@ -510,6 +510,27 @@ static void losses_stay_near(void **state)
     }
 }
 
+/* The mean of variances would be none, and may be below 0. */
+static void buffers_go_whole(void **state)
+{
+    static const char *const wires[] = {"bf16", "topk", "1bit", "2bit"};
+    worker_run r = net();
+    tw_error err;
+    size_t bytes;
+    (void)state;
+    r.model = worker_batch_norm;
+    for (size_t i = 0; i < sizeof wires / sizeof wires[0]; i++) {
+        char exchange[128];
+        snprintf(exchange, sizeof exchange, "diloco:workers=2,every=5,wire=%s", wires[i]);
+        assert_null(worker_weights(&r, exchange, &bytes, &err));
+        assert_int_equal(err.code, TW_ERR_SPEC);
+        assert_non_null(strstr(err.message, "running_mean is averaged, and would not be in fewer bits"));
+    }
+    void *w = worker_weights(&r, "diloco:workers=2,every=5,wire=powersgd", &bytes, &err);
+    if (!w) fail_msg("%s", err.message);
+    free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -528,6 +549,7 @@ int main(void)
         cmocka_unit_test(fewer_bytes_return),
         cmocka_unit_test(means_return_in_bf16),
         cmocka_unit_test(losses_stay_near),
+        cmocka_unit_test(buffers_go_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

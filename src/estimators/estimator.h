@@ -140,7 +140,11 @@ tw_status tw__estimator_needs(const tw__estimator *e, const char *exchange, int 
 /* The rows of update `step` of `epoch` (both from 0) into u, valid until the next draw. A pure function of
  * seed, epoch and step. */
 void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__update *u);
-/* Likewise of an update that is one worker's, where others are others': of shards, rows of one. */
+/* 1, or of minibatch's option. */
+size_t tw__estimator_shards(const tw__estimator *e);
+/* Likewise of an update that is one worker's, where others are others': of shards, after tw__estimator_even,
+ * rows of one. */
+tw_status tw__estimator_even(tw__estimator *e, tw_error *err);
 void tw__estimator_draw_whole(tw__estimator *e, uint64_t update, tw__update *u);
 /* The first of them, for estimators that draw with replacement. */
 uint64_t tw__estimator_first_row(tw__estimator *e, uint64_t epoch, uint64_t step);

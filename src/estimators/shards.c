@@ -17,33 +17,43 @@ static uint64_t places(const tw__shards *s, uint64_t rows, size_t k)
     return place(s, rows, k + 1) - place(s, rows, k);
 }
 
-static tw_status make_shards(tw__shards *s, uint64_t seed, uint64_t rows, uint64_t window, tw_error *err)
+/* The first row of shard k. */
+static uint64_t row(const tw__shards *s, size_t k)
 {
-    uint64_t first = 0;
-    for (size_t k = 0; k < s->n; k++) {
-        const uint64_t each = places(s, s->batch, k),
-                       mine = rows / s->batch * each + places(s, rows % s->batch, k);
-        if (each == 0)
-            return tw__fail(
-                err, TW_ERR_SPEC,
-                "shards = %zu: batches of %llu rows are shared out by leaves of %d, and shard %zu "
-                "would have none (fewer shards, or a batch above %zu)",
-                s->n, (unsigned long long)s->batch, TW_LEAF, k + 1, (s->n - 1) * TW_LEAF);
-        TW_TRY(tw__windows_create(&s->shard[k], s->ctx, seed, first, mine, window, s->batch, err));
-        first += mine;
-    }
-    return TW_OK;
+    return s->rows / s->batch * place(s, s->batch, k) + place(s, s->rows % s->batch, k);
+}
+
+static tw_status refuse(const tw__shards *s, size_t k, tw_error *err)
+{
+    return tw__fail(err, TW_ERR_SPEC,
+                    "shards = %zu: batches of %llu rows are shared out by leaves of %d, and shard %zu would "
+                    "have none (fewer shards, or a batch above %zu)",
+                    s->n, (unsigned long long)s->batch, TW_LEAF, k + 1, (s->n - 1) * TW_LEAF);
 }
 
 tw_status tw__shards_create(tw__shards *s, tw_context *ctx, uint64_t seed, uint64_t rows, uint64_t batch,
                             uint64_t window, size_t n, tw_error *err)
 {
-    *s = (tw__shards){.ctx = ctx, .batch = batch, .n = n};
+    *s = (tw__shards){.ctx = ctx, .seed = seed, .rows = rows, .batch = batch, .window = window, .n = n};
     tw_status status = tw__alloc(ctx, &s->shard, n, sizeof *s->shard, err);
     if (status == TW_OK && n > 1) status = tw__alloc(ctx, &s->drawn, batch, sizeof *s->drawn, err);
-    if (status == TW_OK) status = make_shards(s, seed, rows, window, err);
+    for (size_t k = 0; status == TW_OK && k < n; k++)
+        status = places(s, batch, k) == 0 ? refuse(s, k, err)
+                                          : tw__windows_create(&s->shard[k], ctx, seed, row(s, k),
+                                                               row(s, k + 1) - row(s, k), window, batch, err);
     if (status != TW_OK) tw__shards_free(s);
     return status;
+}
+
+tw_status tw__shards_even(tw__shards *s, tw_error *err)
+{
+    const uint64_t each = s->rows / s->n, longer = s->rows % s->n;
+    for (uint64_t k = 0, first = 0, n; k < s->n; k++, first += n) {
+        n = each + (k < longer);
+        tw__windows_free(&s->shard[k]);
+        TW_TRY(tw__windows_create(&s->shard[k], s->ctx, s->seed, first, n, s->window, s->batch, err));
+    }
+    return TW_OK;
 }
 
 void tw__shards_free(tw__shards *s)

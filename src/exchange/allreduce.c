@@ -236,9 +236,12 @@ static tw_status next(tw__workers *x, tw__worker *me, enum tw__act *act, tw_erro
 {
     const struct together *t = x->state;
     (void)err;
+    if (t->seat[me->index].waits) {
+        *act = TW__WAIT;
+        return TW_OK;
+    }
     me->update = me->clock;
-    if (t->seat[me->index].waits) *act = TW__WAIT;
-    else *act = me->clock < atomic_load(&x->limit) ? TW__COMPUTE : TW__REST;
+    *act = me->clock < atomic_load(&x->limit) ? TW__COMPUTE : TW__REST;
     return TW_OK;
 }
 

@@ -56,6 +56,20 @@ static tw_status receive(tw__workers *x, const tw__message *m, tw_error *err)
 
 /* ---- making -------------------------------------------------------------------------------------------- */
 
+/* Of ways in fewer bits the sum is no mean of buffers, and a variance may come out below 0. */
+static tw_status refuse_buffers(const tw__workers *x, tw_error *err)
+{
+    const tw__codec *codec = tw__codec_at((size_t)tw__exchange_value(x, "wire"));
+    for (size_t i = 0; codec && !codec->is_of_matrices && i < x->set.n_tensors; i++)
+        if (x->set.tensors[i].flags & TW_TENSOR_BUFFER)
+            return tw__fail(
+                err, TW_ERR_SPEC,
+                "exchange %s: %.60s is averaged, and would not be in fewer bits: give wire=powersgd, "
+                "which sends it as it is, or fp32",
+                x->choice.spec, x->set.tensors[i].name);
+    return TW_OK;
+}
+
 /* What only arrivals have. */
 static tw_status refuse_async_options(const tw__workers *x, tw_error *err)
 {
@@ -81,6 +95,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     r->settle = settle;
     r->ends_with_run = r->takes_centre = x->codes_sums = 1;
     d->is_sync = tw__exchange_value(x, "sync") != 0;
+    TW_TRY(refuse_buffers(x, err));
     TW_TRY(tw__stepper_of_rule(x, *x->choice.quoted ? x->choice.quoted : initial_outer, "outer", 0,
                                x->set.size, &d->outer, err));
     if (!d->is_sync && x->transport->is_apart)

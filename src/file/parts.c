@@ -77,25 +77,39 @@ int tw__part_read(const char **at, tw__checkpoint_part *to)
     return 1;
 }
 
+tw_status tw__parts_list(tw_context *ctx, const char *directory, tw__listing *names, tw_error *err)
+{
+    *names = (tw__listing){0};
+    return ctx->io.list ? tw__listing_read(names, ctx, directory, err) : TW_OK;
+}
+
+tw_status tw__parts_remove(tw_context *ctx, const char *directory, const tw__listing *names, uint64_t keep,
+                           tw_error *err)
+{
+    uint64_t number;
+    const char *rest;
+    for (size_t i = 0; i < names->n; i++) {
+        char path[TW__PATH];
+        if (!read_name(names->names[i], &number, &rest) || (*rest && strcmp(rest, TW_PARTIAL) != 0)) continue;
+        if (number == keep) continue;
+        TW_TRY(tw__path_in(directory, names->names[i], path, err));
+        const int e = ctx->io.remove(ctx->io.user, path);
+        if (e && e != ENOENT) return tw__fail_system(err, e, "cannot remove", path);
+    }
+    return TW_OK;
+}
+
 tw_status tw__parts_sweep(tw_context *ctx, const char *directory, uint64_t keep, uint64_t *next,
                           tw_error *err)
 {
     tw__listing names;
     uint64_t number, largest = keep;
     const char *rest;
-    if (next) *next = keep + 1;
-    if (!ctx->io.list) return TW_OK;
-    tw_status s = tw__listing_read(&names, ctx, directory, err);
-    for (size_t i = 0; s == TW_OK && i < names.n; i++) {
-        char path[TW__PATH];
-        if (!read_name(names.names[i], &number, &rest) || (*rest && strcmp(rest, TW_PARTIAL) != 0)) continue;
-        if (number > largest) largest = number;
-        if (number == keep) continue;
-        s = tw__path_in(directory, names.names[i], path, err);
-        const int e = s == TW_OK ? ctx->io.remove(ctx->io.user, path) : 0;
-        if (e && e != ENOENT) s = tw__fail_system(err, e, "cannot remove", path);
-    }
+    tw_status s = tw__parts_list(ctx, directory, &names, err);
+    for (size_t i = 0; i < names.n; i++)
+        if (read_name(names.names[i], &number, &rest) && number > largest) largest = number;
     if (next) *next = largest + 1;
+    if (s == TW_OK) s = tw__parts_remove(ctx, directory, &names, keep, err);
     tw__listing_free(&names, ctx);
     return s;
 }

@@ -26,8 +26,13 @@ tw_status tw__parts_text(tw_context *ctx, uint64_t number, const tw__written *fi
                          tw_error *err);
 /* The next part of such a text, which *at is moved over. 0: it is none. */
 int tw__part_read(const char **at, tw__checkpoint_part *to);
-/* Removes the parts in a directory but those of the checkpoint `keep`; none has 0. *next: NULL, or a number
- * that none of them had. */
+struct tw__listing;
+/* What is in a directory, to be freed by tw__listing_free (listing.h). */
+tw_status tw__parts_list(tw_context *ctx, const char *directory, struct tw__listing *names, tw_error *err);
+/* Removes the parts among these but those of the checkpoint `keep`; none has 0. It allocates nothing. */
+tw_status tw__parts_remove(tw_context *ctx, const char *directory, const struct tw__listing *names,
+                           uint64_t keep, tw_error *err);
+/* Both. *next: NULL, or a number that none of them had. */
 tw_status tw__parts_sweep(tw_context *ctx, const char *directory, uint64_t keep, uint64_t *next,
                           tw_error *err);
 

@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/options.h"
 #include "file/directory.h"
+#include "file/listing.h"
 #include "file/parts.h"
 #include "file/utf8.h"
 #include <errno.h>
@@ -191,8 +192,9 @@ static tw_status fill_partial(tw_job *job, const char *partial, tw_error *err)
                           job->o.out);
 }
 
-/* All files of a run but run.json, and what a kill may have left of them. */
-static tw_status remove_old(tw_context *ctx, const char *directory, tw_error *err)
+/* All files of a run but run.json, and what a kill may have left of them; names: what is there. As the run is
+ * in pieces if this fails, it allocates nothing. */
+static tw_status remove_old(tw_context *ctx, const char *directory, const tw__listing *names, tw_error *err)
 {
     static const char *const files[] = {"checkpoint.safetensors", "model.safetensors", "history.csv",
                                         "report.html"};
@@ -202,7 +204,7 @@ static tw_status remove_old(tw_context *ctx, const char *directory, tw_error *er
         TW_TRY(remove_file(ctx, directory, files[i], err));
         TW_TRY(remove_file(ctx, directory, partial, err));
     }
-    TW_TRY(tw__parts_sweep(ctx, directory, 0, NULL, err));
+    TW_TRY(tw__parts_remove(ctx, directory, names, 0, err));
     TW_TRY(tw__history_remove(ctx, directory, err));
     int e = ctx->io.sync_directory(ctx->io.user, directory);
     return e ? tw__fail_system(err, e, "cannot sync", directory) : TW_OK;
@@ -213,11 +215,16 @@ static tw_status remove_old(tw_context *ctx, const char *directory, tw_error *er
 static tw_status take_over(tw_job *job, tw_error *err)
 {
     tw__writer w;
+    tw__listing names;
     TW_TRY(tw__directory_lock(job->ctx, job->o.out, TW__WORK_RUN, &job->lock, err));
-    TW_TRY(prepare_run(job, job->o.out, 0, &w, err));
-    tw_status s = remove_old(job->ctx, job->o.out, err);
-    if (s == TW_OK) return tw__writer_finish(&w, err);
-    tw__writer_abandon(&w);
+    tw_status s = tw__parts_list(job->ctx, job->o.out, &names, err);
+    if (s == TW_OK) s = prepare_run(job, job->o.out, 0, &w, err);
+    if (s == TW_OK) {
+        s = remove_old(job->ctx, job->o.out, &names, err);
+        if (s == TW_OK) s = tw__writer_finish(&w, err);
+        else tw__writer_abandon(&w);
+    }
+    tw__listing_free(&names, job->ctx);
     return s;
 }
 

@@ -233,6 +233,25 @@ static tw_status refuse(const tw_exchange_choice *choice, const char *why, tw_er
     return tw__fail(err, TW_ERR_SPEC, "exchange %s: %s", choice->spec, why);
 }
 
+/* Workers that have updates of their own have a shard each. */
+static tw_status cut_shards(const tw_run *r, const tw_exchange_choice *choice, tw_error *err)
+{
+    const tw__workers *x = r->workers->x;
+    const size_t shards = tw__estimator_shards(r->estimator), n = x->n - x->dedicated;
+    if (shards == 1 || x->splits || x->choice.is_exact) return TW_OK;
+    if (x->protocol->has_shards)
+        return refuse(choice, "workers have shards of its own: leave out the estimator's option shards", err);
+    if (shards != n)
+        return tw__fail(
+            err, TW_ERR_SPEC,
+            "exchange %s: %zu workers have updates of their own, each of its shard of the rows: the "
+            "estimator's option shards is %zu, and must be %zu",
+            choice->spec, n, shards, n);
+    for (size_t i = 0; i < r->workers->n; i++)
+        TW_TRY(tw__estimator_even(r->workers->station[i].estimator, err));
+    return TW_OK;
+}
+
 /* What several processes would each have a part of. */
 static tw_status check_apart(const tw_run *r, const tw_exchange_choice *choice, tw_error *err)
 {
@@ -431,6 +450,7 @@ static tw_status make_workers(tw_run *r, const tw_exchange_choice *choice, const
     TW_TRY(tw__workers_create(&ws->x, r->stepping, &s, err));
     for (size_t i = 0; i < ws->n; i++) ws->station[i].collector.x = ws->station[i].rank.x = ws->x;
     note_rate(r);
+    TW_TRY(cut_shards(r, choice, err));
     return check_splits(r, choice, err);
 }
 
