@@ -11,6 +11,7 @@ enum { MEMORY_MOST = 4 };
 
 typedef struct memory_parcel {
     struct memory_parcel *next;
+    int is_part; /* its rest never comes */
     size_t n;
     char bytes[];
 } memory_parcel;
@@ -23,9 +24,16 @@ typedef struct memory_end {
     int closed, failed;
 } memory_end;
 
+/* When a process dies, that is sends nothing any more, as it sends something: before, after, or with a part
+ * of it sent. */
+enum memory_death { MEMORY_LIVES, MEMORY_BEFORE, MEMORY_AFTER, MEMORY_AMID };
+
 typedef struct memory_net {
     pthread_mutex_t lock;
     size_t ranks, sent; /* sent: bytes of messages */
+    /* NULL, or whether a process dies, with the lock */
+    enum memory_death (*dies)(void *user, size_t rank, int channel, const void *bytes, size_t n);
+    void *user; /* of that */
     memory_end end[MEMORY_MOST];
     memory_parcel *first[MEMORY_MOST][MEMORY_MOST][TW_LINK_CHANNELS],
         *last[MEMORY_MOST][MEMORY_MOST][TW_LINK_CHANNELS];
@@ -47,12 +55,16 @@ static inline tw_status memory_send(void *user, int channel, size_t to, const vo
     pthread_mutex_lock(&net->lock);
     if (channel == TW_LINK_MESSAGES) net->sent += n;
     memory_parcel **last = &net->last[e->rank][to][channel];
-    if (e->is_silent) free(p);
+    const enum memory_death death =
+        net->dies && !e->is_silent ? net->dies(net->user, e->rank, channel, bytes, n) : MEMORY_LIVES;
+    p->is_part = death == MEMORY_AMID;
+    if (e->is_silent || death == MEMORY_BEFORE) free(p);
     else {
         if (*last) (*last)->next = p;
         else net->first[e->rank][to][channel] = p;
         *last = p;
     }
+    if (death != MEMORY_LIVES) e->is_silent = 1;
     pthread_mutex_unlock(&net->lock);
     return TW_OK;
 }
@@ -82,17 +94,18 @@ static inline tw_status memory_probe(void *user, int channel, size_t *from, int 
 static inline tw_status memory_receive(void *user, void *message, void *to, size_t n, void **request,
                                        tw_error *err)
 {
-    (void)user, (void)err;
-    memcpy(to, ((memory_parcel *)message)->bytes, n);
+    const memory_parcel *p = message;
+    (void)err;
+    memcpy(to, p->bytes, n);
+    *request = p->is_part ? user : NULL;
     free(message);
-    *request = NULL;
     return TW_OK;
 }
 
 static inline tw_status memory_test(void *user, void **request, int *done, tw_error *err)
 {
-    (void)user, (void)request, (void)err;
-    *done = 1;
+    (void)user, (void)err;
+    *done = *request == NULL;
     return TW_OK;
 }
 

@@ -30,13 +30,18 @@ static inline void *be_process(void *arg)
     return NULL;
 }
 
-/* All processes of a run; run[i] may be another one. */
-static inline void be_all(const worker_run *const *run, const char *exchange, size_t n, struct process *to)
+/* All processes of a run; run[i] may be another one. dies, user: of memory_net. */
+static inline void be_all_but(const worker_run *const *run, const char *exchange, size_t n,
+                              struct process *to,
+                              enum memory_death (*dies)(void *, size_t, int, const void *, size_t),
+                              void *user)
 {
     memory_net net;
     pthread_t thread[MEMORY_MOST];
     tw_context *ctx = networks_context(1);
     memory_open(&net, n);
+    net.dies = dies;
+    net.user = user;
     for (size_t i = 0; i < n; i++) {
         const tw_link_carrier c = memory_carrier(&net, i);
         to[i] = (struct process){.run = run[i], .exchange = exchange};
@@ -47,6 +52,11 @@ static inline void be_all(const worker_run *const *run, const char *exchange, si
     for (size_t i = 0; i < n; i++) to[i].sent = net.sent;
     memory_end_all(&net);
     tw_context_free(ctx);
+}
+
+static inline void be_all(const worker_run *const *run, const char *exchange, size_t n, struct process *to)
+{
+    be_all_but(run, exchange, n, to, NULL, NULL);
 }
 
 static inline void free_all(struct process *p, size_t n)

@@ -13,6 +13,7 @@ typedef struct worker_run {
     tw_type type;
     tw_run_options o;
     int threads;
+    uint64_t looked_at;    /* its state is visited after so many updates, by rank 0 where there are several */
     double moved;          /* added to the first weight of the run that is made, as by a state of another */
     tw_exchange_info info; /* afterwards, but for its workers; workers 0: the run had none */
     double loss;           /* of the last epoch */
@@ -55,12 +56,36 @@ static inline tw_data *worker_sparse(tw_context *ctx, uint64_t rows, int classes
     return data;
 }
 
-static inline tw_status worker_epochs(tw_run *run, tw_error *err)
+static inline tw_status worker_field(tw_visitor *v, const char *name, tw_type type, int rank,
+                                     const int64_t *shape, void *data, tw_error *err)
 {
+    (void)v, (void)name, (void)type, (void)rank, (void)shape, (void)data, (void)err;
+    return TW_OK;
+}
+
+static inline tw_status worker_list(tw_visitor *v, const char *name, tw_type type, size_t *n, void **data,
+                                    tw_context *ctx, tw_error *err)
+{
+    (void)v, (void)name, (void)type, (void)n, (void)data, (void)ctx, (void)err;
+    return TW_OK;
+}
+
+static inline tw_status worker_epochs_and_look(tw_run *run, uint64_t looked_at, tw_error *err)
+{
+    tw_visitor v = {.loading = TW_SHOW, .field = worker_field, .list = worker_list};
     int status = TW_RUN_GOING;
     tw_status s = TW_OK;
-    while (s == TW_OK && status == TW_RUN_GOING) s = tw_run_step(run, &status, err);
+    while (s == TW_OK && status == TW_RUN_GOING) {
+        s = tw_run_step(run, &status, err);
+        if (s == TW_OK && status == TW_RUN_GOING && looked_at && tw_run_steps(run) == looked_at)
+            s = tw_run_visit(run, &v, err);
+    }
     return s;
+}
+
+static inline tw_status worker_epochs(tw_run *run, tw_error *err)
+{
+    return worker_epochs_and_look(run, 0, err);
 }
 
 /* The weights that the exchange comes to, to be freed; NULL with *err. */
@@ -84,7 +109,7 @@ static inline void *worker_weights(worker_run *r, const char *exchange, size_t *
     assert_int_equal(tw_model_objective(model, data, &objective, err), TW_OK);
     tw_status s = tw_run_create(&run, ctx, &objective, NULL, tw_model_weights(model), &o, err);
     if (r->moved != 0) *(double *)tw_model_weights(model) += r->moved;
-    if (s == TW_OK) s = worker_epochs(run, err);
+    if (s == TW_OK) s = worker_epochs_and_look(run, r->looked_at, err);
     if (s == TW_OK) {
         *bytes = tw_model_size(model) * tw_type_size(r->type ? r->type : TW_F64);
         weights = malloc(*bytes);

@@ -71,10 +71,10 @@ TW_API tw_status tw_link_open(tw_link **out, tw_context *ctx, const char *plugin
 /* A link of a carrier, which is copied; what it points to must outlive the link. */
 TW_API tw_status tw_link_create(tw_link **out, tw_context *ctx, const tw_link_carrier *carrier,
                                 tw_error *err);
-/* failure NULL: waits until all processes have come to this point, for 30 seconds after the last sign of life
- * of one that has not, and closes the carrier; the error of one that has failed meanwhile, or TW_ERR_WORKER:
- * one has given no sign of life. Else tells them of this failure and waits for nobody, TW_OK. After an error
- * here or elsewhere the process must end, as MPI cannot. NULL is allowed as a link. */
+/* failure NULL: waits until all processes have come to this point and closes the carrier; the error of one
+ * that has failed meanwhile, or TW_ERR_WORKER: one has given no sign of life for as long as the run's
+ * exchange says (timeout; 30 seconds). Else tells them of this failure and waits for nobody, TW_OK. After an
+ * error here or elsewhere the process must end, as MPI cannot. NULL is allowed as a link. */
 TW_API tw_status tw_link_close(tw_link *link, const tw_error *failure, tw_error *err);
 TW_API size_t tw_link_rank(const tw_link *link);
 TW_API size_t tw_link_ranks(const tw_link *link);

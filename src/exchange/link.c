@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum { MOST_SPARE = 16, MOST_RANKS = 1024, PAGE = 4096 };
-static const double second = 1, patience = 30, farewell = 1, nap = 0.05;
+static const double second = 1, usual_patience = 30, farewell = 1, nap = 0.05;
 
 /* What is sent on the control channel. */
 enum sign { ALIVE, LEAVING, FAILED };
@@ -31,7 +31,9 @@ struct tw_link {
     pthread_mutex_t lock;                      /* for what follows */
     tw__parcel *sending, *spare;
     size_t n_spare;
-    double *heard; /* when each was last heard of */
+    _Atomic double patience; /* seconds for the rest of a message, and for the others to end */
+    _Atomic double told;     /* when it gave a sign last */
+    double *heard;           /* when each was last heard of */
     unsigned char *has_left;
     size_t failed; /* the first rank that has; ranks: none */
     tw_error why;
@@ -157,6 +159,35 @@ static int is_sending(tw_link *l)
     return result;
 }
 
+/* Rank 0 gives signs to all and gets them from all: what it misses it tells the others, as a failure. */
+static int gives_signs(const tw_link *l, size_t rank) { return l->carrier.rank == 0 || rank == 0; }
+
+static tw_status tell_all(tw_link *l, enum sign sign, const tw_error *failure, tw_error *err)
+{
+    struct control c = {.sign = (int32_t)sign};
+    if (failure) {
+        c.code = failure->code;
+        memcpy(c.text, failure->message, sizeof c.text);
+    }
+    for (size_t i = 0; i < l->carrier.ranks; i++) {
+        tw__parcel *p;
+        if (i == l->carrier.rank || (sign != FAILED && !gives_signs(l, i))) continue;
+        TW_TRY(tw__parcel_create(l, failure ? sizeof c : offsetof(struct control, text), &p, err));
+        memcpy(p->bytes, &c, p->n);
+        TW_TRY(tw__link_send(l, TW_LINK_CONTROL, i, p, err));
+    }
+    return TW_OK;
+}
+
+/* Once a second, whatever its thread waits for. */
+static tw_status give_signs(tw_link *l, tw_error *err)
+{
+    const double now = tw__seconds();
+    if (now - atomic_load(&l->told) < second) return TW_OK;
+    atomic_store(&l->told, now);
+    return tell_all(l, ALIVE, NULL, err);
+}
+
 static tw_status lost(const tw_link *l, size_t rank, double silent, const char *doing, tw_error *err)
 {
     return tw__fail(err, TW_ERR_WORKER,
@@ -174,8 +205,10 @@ static tw_status wait_for_rest(tw_link *l, tw__parcel *p, tw_error *err)
     for (unsigned i = 1; !done; i++) {
         TW_TRY(l->carrier.test(l->carrier.user, &p->request, &done, err));
         if (done) break;
-        if (i % 64 == 0) sched_yield();
-        if (i % 1024 == 0 && tw__seconds() - since > patience)
+        if (i % 64) continue;
+        sched_yield();
+        TW_TRY(give_signs(l, err));
+        if (tw__seconds() - since > l->patience)
             return lost(l, p->from, tw__seconds() - since, "the rest of a message", err);
     }
     return TW_OK;
@@ -215,26 +248,6 @@ tw_status tw__link_receive(tw_link *l, int channel, size_t from, tw__parcel **ou
 }
 
 /* ---- signs of life ------------------------------------------------------------------------------------- */
-
-/* Rank 0 gives signs to all and gets them from all: what it misses it tells the others, as a failure. */
-static int gives_signs(const tw_link *l, size_t rank) { return l->carrier.rank == 0 || rank == 0; }
-
-static tw_status tell_all(tw_link *l, enum sign sign, const tw_error *failure, tw_error *err)
-{
-    struct control c = {.sign = (int32_t)sign};
-    if (failure) {
-        c.code = failure->code;
-        memcpy(c.text, failure->message, sizeof c.text);
-    }
-    for (size_t i = 0; i < l->carrier.ranks; i++) {
-        tw__parcel *p;
-        if (i == l->carrier.rank || (sign == ALIVE && !gives_signs(l, i))) continue;
-        TW_TRY(tw__parcel_create(l, failure ? sizeof c : offsetof(struct control, text), &p, err));
-        memcpy(p->bytes, &c, p->n);
-        TW_TRY(tw__link_send(l, TW_LINK_CONTROL, i, p, err));
-    }
-    return TW_OK;
-}
 
 static void note_failure(tw_link *l, size_t rank, tw_status code, const char *text)
 {
@@ -279,15 +292,11 @@ static void rest(double seconds)
 static void *live(void *arg)
 {
     tw_link *l = arg;
-    double told = 0;
     tw_error err;
     while (!atomic_load(&l->stops)) {
         tw_status s = read_signs(l, &err);
         if (s == TW_OK) s = tw__link_push(l, &err);
-        if (s == TW_OK && tw__seconds() - told >= second) {
-            s = tell_all(l, ALIVE, NULL, &err);
-            told = tw__seconds();
-        }
+        if (s == TW_OK) s = give_signs(l, &err);
         if (s != TW_OK) note_failure(l, l->carrier.rank, s, err.message);
         rest(nap);
     }
@@ -302,6 +311,8 @@ static tw_status failure(const tw_link *l, tw_error *err)
     return tw__fail(err, l->why.code, "rank %zu on %.60s has failed: %.350s", l->failed,
                     l->carrier.hosts[l->failed], l->why.message);
 }
+
+void tw__link_set_patience(tw_link *l, double seconds) { l->patience = seconds; }
 
 tw_status tw__link_check(tw_link *l, double timeout, const char *doing, tw_error *err)
 {
@@ -363,6 +374,7 @@ tw_status tw_link_create(tw_link **out, tw_context *ctx, const tw_link_carrier *
     l->ctx = ctx;
     l->carrier = carrier;
     l->failed = carrier.ranks;
+    l->patience = usual_patience;
     pthread_mutex_init(&l->lock, NULL);
     for (int i = 0; i < TW_LINK_CHANNELS; i++) pthread_mutex_init(&l->reading[i], NULL);
     const tw_status s = make(l, err);
@@ -420,7 +432,7 @@ tw_status tw__link_alone(tw_link **out, tw_context *ctx, tw_error *err)
 
 /* ---- closing ------------------------------------------------------------------------------------------- */
 
-/* *all: all others have left. An error: one has failed, or is silent. */
+/* *all: all that give signs to this one have left. An error: one has failed, or is silent. */
 static tw_status have_left(tw_link *l, int *all, tw_error *err)
 {
     const double now = tw__seconds();
@@ -428,10 +440,9 @@ static tw_status have_left(tw_link *l, int *all, tw_error *err)
     pthread_mutex_lock(&l->lock);
     tw_status s = failure(l, err);
     for (size_t i = 0; s == TW_OK && i < l->carrier.ranks; i++) {
-        if (i == l->carrier.rank || l->has_left[i]) continue;
+        if (i == l->carrier.rank || !gives_signs(l, i) || l->has_left[i]) continue;
         *all = 0;
-        if (gives_signs(l, i) && now - l->heard[i] > patience)
-            s = lost(l, i, now - l->heard[i], "all to end", err);
+        if (now - l->heard[i] > l->patience) s = lost(l, i, now - l->heard[i], "all to end", err);
     }
     pthread_mutex_unlock(&l->lock);
     return s;
@@ -445,18 +456,20 @@ static int flush(tw_link *l, double seconds)
     return !is_sending(l);
 }
 
+/* The others say to rank 0 that they are done and, when all have, it says so to them: nobody waits for one
+ * that it would not miss. */
 static tw_status leave(tw_link *l, tw_error *err)
 {
-    TW_TRY(tell_all(l, LEAVING, NULL, err));
+    if (l->carrier.rank > 0) TW_TRY(tell_all(l, LEAVING, NULL, err));
     for (int all = 0;;) {
         TW_TRY(have_left(l, &all, err));
         if (all) break;
         TW_TRY(read_signs(l, err));
         rest(nap / 50);
     }
-    return flush(l, patience)
-               ? TW_OK
-               : tw__fail(err, TW_ERR_WORKER, "the last messages have not left for %.0f s", patience);
+    if (l->carrier.rank == 0) TW_TRY(tell_all(l, LEAVING, NULL, err));
+    if (flush(l, l->patience)) return TW_OK;
+    return tw__fail(err, TW_ERR_WORKER, "the last messages have not left for %.0f s", l->patience);
 }
 
 tw_status tw_link_close(tw_link *l, const tw_error *why, tw_error *err)

@@ -31,4 +31,6 @@ tw_status tw__link_push(tw_link *link, tw_error *err);
 /* The error of another process, if one has failed; TW_ERR_WORKER: one has given no sign of life for so many
  * seconds. doing: what this one waits for, for the message. */
 tw_status tw__link_check(tw_link *link, double timeout, const char *doing, tw_error *err);
+/* How long to wait for the rest of a message, and at the end for others; 30 s unless it is set. */
+void tw__link_set_patience(tw_link *link, double seconds);
 #endif

@@ -10,8 +10,8 @@
 #include <thalweg/train.h>
 #include <thalweg/version.h>
 
-enum { LOOKS = 2000, CHECK_EVERY = 256 };
-static const double nap = 50e-6, patience = 1e-3;
+enum { LOOKS = 2000 };
+static const double nap = 50e-6, patience = 1e-3, check_every = 1e-2;
 
 /* ---- parcels ------------------------------------------------------------------------------------------- */
 
@@ -273,9 +273,13 @@ tw_status tw__processes_check(const tw__workers *x, const char *doing, tw_error 
 /* Between two looks for a message: the sooner the next, the sooner the last one came. */
 tw_status tw__processes_wait(const tw__workers *x, unsigned looks, const char *doing, tw_error *err)
 {
+    tw__processes *c = x->carrier;
     if (looks < LOOKS) sched_yield();
     else tw__processes_rest();
-    return looks % CHECK_EVERY == 0 ? tw__processes_check(x, doing, err) : TW_OK;
+    const double now = tw__seconds(); /* on a machine that is busy with others each look may take long */
+    if (now - atomic_load(&c->checked) < check_every) return TW_OK;
+    atomic_store(&c->checked, now);
+    return tw__processes_check(x, doing, err);
 }
 
 /* Rank 0: whether all the others are idle and no message is on its way. No server acts meanwhile. */

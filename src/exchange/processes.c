@@ -302,6 +302,7 @@ static tw_status create(tw__workers *x, tw_error *err)
     c->link = x->set.link;
     c->rank = tw_link_rank(c->link);
     c->timeout = tw__transport_value(x, "timeout");
+    tw__link_set_patience(c->link, c->timeout);
     pthread_mutex_init(&c->server, NULL);
     pthread_mutex_init(&c->pump, NULL);
     pthread_mutex_init(&c->lock, NULL);

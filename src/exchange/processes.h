@@ -57,7 +57,8 @@ typedef struct tw__processes {
     uint64_t *said;       /* rank 0: what each has said of these, sent and got */
     unsigned char *is_idle;
     _Atomic int has_said;
-    _Atomic double acted; /* when a server here did so last */
+    _Atomic double acted;   /* when a server here did so last */
+    _Atomic double checked; /* when it looked last whether another has failed */
     int is_going;
     int has_begun; /* its state was compared with that of the others */
     int is_broken; /* an error has stopped it, of which the others learn from the link */
