@@ -175,11 +175,9 @@ static tw_status take_label(const reading *r, const tw__piece *piece, const char
                                   show(p, p + 1, shown));
     if (*p == ':' && (r->source->options->unlabelled || r->are_sets)) return TW_OK;
     if (*p == ':')
-        return tw__piece_fail(
-            err, piece, *at,
-            "\"%s\" is not a label; rows without labels can only be predicted (of sets of labels: put a row "
-            "with several first)",
-            show(*at, word_end(*at), shown));
+        return tw__piece_fail(err, piece, *at,
+                              "\"%s\" is not a label; rows without labels can only be predicted",
+                              show(*at, word_end(*at), shown));
     if (!r->source->options->unlabelled) {
         const size_t n = (size_t)(p - *at);
         *label = (tw__label){.text = *at, .n = n, .word = tw__words_find(&to->labels, *at, n)};
