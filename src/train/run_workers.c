@@ -244,7 +244,7 @@ static tw_status cut_shards(const tw_run *r, const tw_exchange_choice *choice, t
     if (shards != n)
         return tw__fail(
             err, TW_ERR_SPEC,
-            "exchange %s: %zu workers have updates of their own, each of its shard of the rows: the "
+            "exchange %s: %zu workers have updates of their own, each from its shard of the rows: the "
             "estimator's option shards is %zu, and must be %zu",
             choice->spec, n, shards, n);
     for (size_t i = 0; i < r->workers->n; i++)
