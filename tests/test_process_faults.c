@@ -140,8 +140,7 @@ static size_t add(struct scene *scenes, size_t n, const struct scene *like, size
 /* The last thing that a process sends is that it leaves: who has got that has no need of it. */
 static int is_last(const struct scene *s)
 {
-    return s->plan.slot == LEAVING && s->plan.how == MEMORY_AFTER &&
-           (s->plan.rank > 0 || s->plan.at + 1 >= s->processes);
+    return s->plan.slot == LEAVING && (s->plan.how == MEMORY_AFTER || s->plan.at > 1);
 }
 
 static void every_state(const char *model, const char *exchange, size_t processes, const size_t *must,
