@@ -10,9 +10,12 @@
 #include <string.h>
 
 typedef struct faults {
-    /* so far; which one fails, from 1 on, 0: none; bytes held, most of them */
-    long allocations, fail_allocation, live, peak;
-    long steps, fail_step; /* the same for file operations */
+    /* So far, of all threads; which one fails, from 1 on, 0: none; bytes held, most of them. */
+    _Atomic long allocations, live, peak;
+    long fail_allocation;
+    /* the same for file operations */
+    _Atomic long steps;
+    long fail_step;
     /* what has failed once goes on failing */
     int for_ever;
     /* reads and writes are not cut short */
