@@ -50,6 +50,12 @@ static inline tw_data *open_path(tw_context *ctx, const char *path, const tw_dat
     return data;
 }
 
+static inline void convert(tw_context *ctx, const char *path, const tw_data_options *o, const char *to)
+{
+    tw_error err;
+    if (tw_data_convert(ctx, path, o, to, &err) != TW_OK) fail_msg("%s", err.message);
+}
+
 static inline void fingerprint_of(tw_context *ctx, const char *path, const tw_data_options *o,
                                   char to[FINGERPRINT])
 {

@@ -312,12 +312,6 @@ static void damaged_schemas_are_refused(void **state)
 
 /* ---- converted ----------------------------------------------------------------------------------------- */
 
-static void convert(tw_context *ctx, const char *path, const tw_data_options *o)
-{
-    tw_error err;
-    if (tw_data_convert(ctx, path, o, ROWS, &err) != TW_OK) fail_msg("%s", err.message);
-}
-
 /* In memory, and through files where a window is too small. */
 static void converted_rows_have_the_same_bits(void **state)
 {
@@ -326,7 +320,7 @@ static void converted_rows_have_the_same_bits(void **state)
     for (uint64_t window = 0; window < 2; window++) {
         tw_data_options o = options("y3,y1,\"y 2\""), plain = TW_DATA_OPTIONS_INIT;
         o.window = window;
-        convert(ctx, TABLE, &o);
+        convert(ctx, TABLE, &o, ROWS);
         o.window = 0;
         for (int how = 0; how < 3; how++) {
             tw_data *a = open_path(ctx, TABLE, &o), *b = open_path(ctx, ROWS, &plain);
@@ -364,12 +358,12 @@ static void converted_labels_fit_those_of_the_training_rows(void **state)
     o.without = "id \"y 2\"";
     tw_data *train = open_path(ctx, TABLE, &o);
     like.schema = info_of(train).schema;
-    convert(ctx, TABLE, &like);
+    convert(ctx, TABLE, &like, ROWS);
     tw_data *test = open_path(ctx, ROWS, &like);
     assert_string_equal(info_of(test).fingerprint, info_of(train).fingerprint);
     tw_data_free(test);
     o.label = "y3,y1";
-    convert(ctx, TABLE, &o);
+    convert(ctx, TABLE, &o, ROWS);
     expect_error(
         ctx, ROWS, &like, TW_ERR_DATA,
         "its columns of labels are not those of the training rows; convert it with the training rows'");

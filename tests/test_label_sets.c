@@ -111,12 +111,6 @@ static void test_rows_and_validation_rows_are_of_these_labels(void **state)
     tw_context_free(ctx);
 }
 
-static void convert(tw_context *ctx, const char *path, const tw_data_options *o)
-{
-    tw_error err;
-    if (tw_data_convert(ctx, path, o, CONVERTED, &err) != TW_OK) fail_msg("%s", err.message);
-}
-
 static void what_cannot_be_is_refused(void **state)
 {
     (void)state;
@@ -147,7 +141,7 @@ static void what_cannot_be_is_refused(void **state)
             ctx, ROWS, &o, TW_ERR_DATA,
             ROWS ":1: byte 1: label \"1,3\": the model learns one label of each row; networks that end in");
     }
-    convert(ctx, ROWS, NULL);
+    convert(ctx, ROWS, NULL, CONVERTED);
     expect_error(ctx, CONVERTED, &o, TW_ERR_DATA,
                  CONVERTED ": rows have any number of 2 labels, and the model learns one label of each row");
     o = (tw_data_options)TW_DATA_OPTIONS_INIT;
@@ -222,7 +216,7 @@ static void many_rows_have_the_same_bits(void **state)
         for (uint64_t window = 0; window < 2; window++) {
             tw_data_options o = TW_DATA_OPTIONS_INIT;
             o.window = window;
-            convert(ctx, ROWS, &o);
+            convert(ctx, ROWS, &o, CONVERTED);
             tw_data *a = open_path(ctx, ROWS, NULL), *b = open_path(ctx, CONVERTED, NULL);
             assert_string_equal(info_of(b).fingerprint, first);
             assert_string_equal(info_of(a).schema, info_of(b).schema);

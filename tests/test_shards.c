@@ -28,10 +28,12 @@ static void check_order(tw_context *ctx, uint64_t rows, uint64_t batch, uint64_t
     uint8_t *seen = calloc(rows, 1);
     if (tw__shards_create(&s, ctx, 7, rows, batch, window, shards, &err) != TW_OK)
         fail_msg("%s", err.message);
-    tw__shards_draw(&s, epoch + 1, 0, batch);
+    const uint64_t steps = (rows + batch - 1) / batch;
+    size_t n;
+    tw__shards_draw(&s, epoch + 1, 0, steps, &n);
     for (uint64_t step = 0; step * batch < rows; step++) {
-        const uint64_t left = rows - step * batch, n = left < batch ? left : batch,
-                       *drawn = tw__shards_draw(&s, epoch, step, n);
+        const uint64_t *drawn = tw__shards_draw(&s, epoch, step, steps, &n);
+        assert_int_equal(n, step + 1 < steps ? batch : rows - step * batch);
         for (uint64_t i = 0; i < n; i++) {
             const tw__windows *mine = &s.shard[shard_at(i, n, batch, shards)];
             if (drawn[i] < mine->first || drawn[i] >= mine->first + mine->rows || seen[drawn[i]]++)
@@ -62,7 +64,7 @@ static void every_row_comes_once_from_its_shard(void **state)
 static void a_worker_goes_through_its_shard(void **state)
 {
     (void)state;
-    enum { ALL = 1000, EACH = 32 };
+    enum { ALL = 1000, EACH = 32, STEPS = 32 };
     tw_context *ctx = networks_context(1);
     tw__shards s;
     for (uint64_t window = 0; window <= 50; window += 50) {
@@ -75,7 +77,7 @@ static void a_worker_goes_through_its_shard(void **state)
             uint8_t seen[ALL] = {0};
             uint64_t drawn = 0, update = worker, first_row = 0;
             for (size_t n; drawn < 2 * mine->rows; drawn += n, update += SHARDS) {
-                const uint64_t *rows = tw__shards_draw_whole(&s, update, &n);
+                const uint64_t *rows = tw__shards_draw(&s, update / STEPS, update % STEPS, STEPS, &n);
                 assert_true(n == EACH || (drawn + n) % mine->rows == 0);
                 for (size_t i = 0; i < n; i++) {
                     assert_true(rows[i] >= mine->first && rows[i] < mine->first + mine->rows);
@@ -96,13 +98,14 @@ static void orders_differ(void **state)
     (void)state;
     tw__shards s;
     uint64_t first[16];
+    size_t n;
     tw_context *ctx = networks_context(1);
     for (uint64_t window = 0; window < 2; window++) {
         assert_int_equal(tw__shards_create(&s, ctx, 1, 400, 16, window, 2, NULL), TW_OK);
-        memcpy(first, tw__shards_draw(&s, 0, 0, 16), sizeof first);
+        memcpy(first, tw__shards_draw(&s, 0, 0, 25, &n), sizeof first);
         size_t alike = 0, again = 0;
         for (size_t i = 0; i < 8; i++) alike += first[i] + 200 == first[8 + i];
-        const uint64_t *next = tw__shards_draw(&s, 1, 0, 16);
+        const uint64_t *next = tw__shards_draw(&s, 1, 0, 25, &n);
         for (size_t i = 0; i < 16; i++) again += first[i] == next[i];
         assert_true(alike < 4 && again < 8);
         tw__shards_free(&s);

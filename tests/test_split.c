@@ -145,6 +145,7 @@ static void refused(void **state)
         {"mpi+grid", "a grid has its size, as in grid:2x2", 2, wide},
         {"mpi+grid:2", "\"grid:2\": write grid:2x2", 2, wide},
         {"mpi+split:2x2", "\"split:2x2\": write split:2", 2, wide},
+        {"mpi:parts=1+split", "parts are ranges of the weights, and split has slices of layers", 2, wide},
         {"mpi+split:2,wire=bf16", "has no option \"wire\"", 2, wide},
         {"mpi+split", "no layer of the network can be split among 2 processes", 2,
          "flatten; dense 31 relu; dense 3 softmax"},

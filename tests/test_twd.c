@@ -22,12 +22,6 @@ static const char classes[] = "1,2,yes\n3,4,no\n5,6.1,yes\n";
 
 /* ---- as the files -------------------------------------------------------------------------------------- */
 
-static void convert(tw_context *ctx, const char *path, const tw_data_options *o)
-{
-    tw_error err;
-    if (tw_data_convert(ctx, path, o, ROWS, &err) != TW_OK) fail_msg("%s", err.message);
-}
-
 /* The same rows, classes and columns. */
 static void opens_alike(tw_context *ctx, tw_data_options from, tw_data_options converted)
 {
@@ -58,7 +52,7 @@ static void opens_alike(tw_context *ctx, tw_data_options from, tw_data_options c
 /* What a model or a command may want of rows; those that the labels do not allow are left out. */
 static void opens_alike_so(tw_context *ctx, const tw_data_options *given, int has_classes, int has_reals)
 {
-    convert(ctx, SOURCE, given);
+    convert(ctx, SOURCE, given, ROWS);
     for (int targets = TW_TARGETS_AUTO; targets <= TW_TARGETS_REALS; targets++)
         for (int type = 0; type <= TW_F64; type++)
             for (int val = 0; val < 2; val++) {
@@ -139,16 +133,16 @@ static void test_rows_follow_the_training_rows(void **state)
     tw_data_options o = TW_DATA_OPTIONS_INIT;
     static const char towns[] = "town,y\nBern,1\nBasel,0\nChur,1\n", test[] = "y,town\n0,Chur\n1,Genf\n";
     write_file(SOURCE, towns, strlen(towns));
-    convert(ctx, SOURCE, NULL);
+    convert(ctx, SOURCE, NULL, ROWS);
     train = open_path(ctx, ROWS, NULL);
     write_file(SOURCE, test, strlen(test));
     o.schema = info_of(train).schema;
-    convert(ctx, SOURCE, &o);
+    convert(ctx, SOURCE, &o, ROWS);
     opens_alike(ctx, o, o);
-    convert(ctx, SOURCE, NULL); /* with columns of its own */
+    convert(ctx, SOURCE, NULL, ROWS); /* with columns of its own */
     expect_error(ctx, ROWS, &o, TW_ERR_DATA, "1 columns, and the training rows have 3");
     write_file(SOURCE, svm, strlen(svm));
-    convert(ctx, SOURCE, NULL);
+    convert(ctx, SOURCE, NULL, ROWS);
     expect_error(ctx, ROWS, &o, TW_ERR_DATA, "its columns are not those of the training rows");
     tw_data_free(train);
     write_file(OTHER, "1 2:1\n0 1:1\n", 12);
@@ -156,7 +150,7 @@ static void test_rows_follow_the_training_rows(void **state)
     o.schema = info_of(train).schema;
     expect_error(ctx, ROWS, &o, TW_ERR_DATA, "14 columns, and the training rows have 2");
     write_file(SOURCE, "1 1:1\n", 6); /* narrower, as rows may be */
-    convert(ctx, SOURCE, NULL);
+    convert(ctx, SOURCE, NULL, ROWS);
     opens_alike(ctx, o, o);
     tw_data_free(train);
     tw_context_free(ctx);
@@ -171,7 +165,7 @@ static void options_are_fixed(void **state)
     tw_data_options o = TW_DATA_OPTIONS_INIT, none = o;
     tw_error err;
     write_file(SOURCE, svm, strlen(svm));
-    convert(ctx, SOURCE, NULL);
+    convert(ctx, SOURCE, NULL, ROWS);
     o.label = "1";
     expect_error(ctx, ROWS, &o, TW_ERR_SPEC, "option label: " ROWS " holds converted rows");
     o = none;
@@ -198,7 +192,7 @@ static void files_that_have_changed_are_told(void **state)
     write_file(SOURCE, svm, strlen(svm));
     write_file(MORE, "1 qid:3 1:1\n", 12);
     o.more = MORE;
-    convert(ctx, SOURCE, &o);
+    convert(ctx, SOURCE, &o, ROWS);
     tw_data_free(open_path(ctx, ROWS, NULL));
     write_file(MORE, "1 qid:3 1:1\n", 12); /* at another time */
     tw_data_free(open_path(ctx, ROWS, NULL));
@@ -249,7 +243,7 @@ static void damage_is_told(void **state)
     tw__twd_head h;
     uint64_t at[TW__TWD_PARTS + 1];
     write_file(SOURCE, svm, strlen(svm));
-    convert(ctx, SOURCE, NULL);
+    convert(ctx, SOURCE, NULL, ROWS);
     const size_t n = read_rows(bytes, sizeof bytes);
     memcpy(&h, bytes, sizeof h);
     assert_true(tw__twd_layout(&h, at));
@@ -293,7 +287,7 @@ static void reading_survives_faults(void **state)
     (void)state;
     tw_context *ctx = context(1, NULL);
     write_file(SOURCE, csv, strlen(csv));
-    convert(ctx, SOURCE, NULL);
+    convert(ctx, SOURCE, NULL, ROWS);
     tw_context_free(ctx);
     for (int i = 0; i < 3; i++) survives_faults(ROWS, NULL, i > 0, i > 1);
 }

@@ -265,19 +265,14 @@ void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__upd
         u->n = e->batch;
         return;
     }
-    neighbours(e, step * e->batch, u);
-    if (e->type->sampling == TW__SHUFFLED) u->rows = tw__shards_draw(&e->shards, epoch, step, u->n);
+    if (e->type->sampling == TW__SHUFFLED)
+        u->rows = tw__shards_draw(&e->shards, epoch, step, e->steps, &u->n);
+    else neighbours(e, step * e->batch, u);
 }
 
 size_t tw__estimator_shards(const tw__estimator *e) { return e->shards.n > 1 ? e->shards.n : 1; }
 
 tw_status tw__estimator_even(tw__estimator *e, tw_error *err) { return tw__shards_even(&e->shards, err); }
-
-void tw__estimator_draw_whole(tw__estimator *e, uint64_t update, tw__update *u)
-{
-    if (e->shards.n > 1) u->rows = tw__shards_draw_whole(&e->shards, update, &u->n);
-    else tw__estimator_draw(e, update / e->steps, update % e->steps, u);
-}
 
 /* ---- for the estimators' own files --------------------------------------------------------------------- */
 

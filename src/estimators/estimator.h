@@ -135,17 +135,14 @@ int tw__estimator_is_full(const tw__estimator *e);    /* every update looks at t
 /* Updates move parts of the weights; sets what an update's direction has elsewhere to 0. */
 int tw__estimator_has_blocks(const tw__estimator *e);
 void tw__estimator_keep_block(const tw__estimator *e, uint64_t number, void *direction);
+/* 1, or of minibatch's option; even: from now on an update has rows of one of them, as it is one worker's. */
+size_t tw__estimator_shards(const tw__estimator *e);
+tw_status tw__estimator_even(tw__estimator *e, tw_error *err);
 /* What an exchange without a barrier refuses. */
 tw_status tw__estimator_needs(const tw__estimator *e, const char *exchange, int has_barrier, tw_error *err);
 /* The rows of update `step` of `epoch` (both from 0) into u, valid until the next draw. A pure function of
  * seed, epoch and step. */
 void tw__estimator_draw(tw__estimator *e, uint64_t epoch, uint64_t step, tw__update *u);
-/* 1, or of minibatch's option. */
-size_t tw__estimator_shards(const tw__estimator *e);
-/* Likewise of an update that is one worker's, where others are others': of shards, after tw__estimator_even,
- * rows of one. */
-tw_status tw__estimator_even(tw__estimator *e, tw_error *err);
-void tw__estimator_draw_whole(tw__estimator *e, uint64_t update, tw__update *u);
 /* The first of them, for estimators that draw with replacement. */
 uint64_t tw__estimator_first_row(tw__estimator *e, uint64_t epoch, uint64_t step);
 tw_status tw__estimator_visit(tw__estimator *e, tw_visitor *v, tw_error *err);

@@ -48,6 +48,7 @@ tw_status tw__shards_create(tw__shards *s, tw_context *ctx, uint64_t seed, uint6
 tw_status tw__shards_even(tw__shards *s, tw_error *err)
 {
     const uint64_t each = s->rows / s->n, longer = s->rows % s->n;
+    s->is_even = 1;
     for (uint64_t k = 0, first = 0, n; k < s->n; k++, first += n) {
         n = each + (k < longer);
         tw__windows_free(&s->shard[k]);
@@ -64,23 +65,27 @@ void tw__shards_free(tw__shards *s)
     *s = (tw__shards){.ctx = s->ctx};
 }
 
-const uint64_t *tw__shards_draw(tw__shards *s, uint64_t epoch, uint64_t step, uint64_t n)
-{
-    if (s->n == 1) return tw__windows_draw(&s->shard[0], epoch, step * s->batch, n);
-    for (size_t k = 0; k < s->n; k++) {
-        const uint64_t at = place(s, n, k), mine = places(s, n, k);
-        if (mine == 0) continue;
-        memcpy(s->drawn + at, tw__windows_draw(&s->shard[k], epoch, step * places(s, s->batch, k), mine),
-               mine * sizeof *s->drawn);
-    }
-    return s->drawn;
-}
-
-const uint64_t *tw__shards_draw_whole(tw__shards *s, uint64_t update, size_t *n)
+/* Of an update that is one worker's: the next of its shard. */
+static const uint64_t *draw_of_one(tw__shards *s, uint64_t update, size_t *n)
 {
     tw__windows *const mine = &s->shard[update % s->n];
     const uint64_t steps = (mine->rows + s->batch - 1) / s->batch, turn = update / s->n,
                    first = turn % steps * s->batch;
     *n = mine->rows - first < s->batch ? mine->rows - first : s->batch;
     return tw__windows_draw(mine, turn / steps, first, *n);
+}
+
+const uint64_t *tw__shards_draw(tw__shards *s, uint64_t epoch, uint64_t step, uint64_t steps, size_t *n)
+{
+    const uint64_t first = step * s->batch, left = s->rows - first;
+    if (s->is_even) return draw_of_one(s, epoch * steps + step, n);
+    *n = left < s->batch ? left : s->batch;
+    if (s->n == 1) return tw__windows_draw(&s->shard[0], epoch, first, *n);
+    for (size_t k = 0; k < s->n; k++) {
+        const uint64_t at = place(s, *n, k), mine = places(s, *n, k);
+        if (mine == 0) continue;
+        memcpy(s->drawn + at, tw__windows_draw(&s->shard[k], epoch, step * places(s, s->batch, k), mine),
+               mine * sizeof *s->drawn);
+    }
+    return s->drawn;
 }

@@ -15,6 +15,7 @@ typedef struct tw__shards {
     tw_context *ctx;
     uint64_t seed, rows, batch, window; /* batch: places of a full one */
     size_t n;
+    int is_even; /* updates are one worker's each */
     tw__windows *shard;
     uint64_t *drawn; /* of several shards: the rows of a batch */
 } tw__shards;
@@ -24,10 +25,9 @@ typedef struct tw__shards {
 tw_status tw__shards_create(tw__shards *s, tw_context *ctx, uint64_t seed, uint64_t rows, uint64_t batch,
                             uint64_t window, size_t n, tw_error *err);
 void tw__shards_free(tw__shards *s);
-/* From now on for tw__shards_draw_whole, and not for tw__shards_draw. */
+/* From now on updates are one worker's each. */
 tw_status tw__shards_even(tw__shards *s, tw_error *err);
-/* The rows of batch `step` of an epoch, both from 0, which has n of them; valid until the next draw. */
-const uint64_t *tw__shards_draw(tw__shards *s, uint64_t epoch, uint64_t step, uint64_t n);
-/* The rows of an update that is one worker's, *n of them; valid until the next draw. */
-const uint64_t *tw__shards_draw_whole(tw__shards *s, uint64_t update, size_t *n);
+/* The rows of update `step` of `epoch`, both from 0, with `steps` in an epoch; *n of them, valid until the
+ * next draw. */
+const uint64_t *tw__shards_draw(tw__shards *s, uint64_t epoch, uint64_t step, uint64_t steps, size_t *n);
 #endif

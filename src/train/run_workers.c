@@ -65,8 +65,7 @@ static tw_status compute(void *user, size_t worker, uint64_t update, size_t part
     tw__update u = {.number = update};
     tw_sums sums;
     if (step == 0) tw__batch_begin_streams(s->batch);
-    if (x->splits || x->choice.is_exact) tw__estimator_draw(s->estimator, epoch, step, &u);
-    else tw__estimator_draw_whole(s->estimator, update, &u);
+    tw__estimator_draw(s->estimator, epoch, step, &u);
     if (x->protocol->has_shards) TW_TRY(draw_shard(r, s, worker, &u, err));
     TW_TRY(fetch(r, s, worker, &u, err));
     if (s->estimator->is_led) return tw__run_direction(&s->follower, &draw, &u, at, to, err);
