@@ -2,6 +2,7 @@
  * them.
  * SPDX-License-Identifier: MIT */
 #include "exchange/wire.h"
+#include "base/varint.h"
 #include <string.h>
 
 /* ---- numbers ------------------------------------------------------------------------------------------- */
@@ -98,17 +99,7 @@ tw_status tw__wire_read_vector(const tw__workers *x, size_t worker, void *vector
 
 /* ---- lists --------------------------------------------------------------------------------------------- */
 
-/* Where there is a codec an index is the number of those that are left out before it, seven bits a byte, the
- * lower ones first, and the eighth bit says that more follow. */
-enum { BITS = 7, MORE = 1 << BITS };
-
-static size_t gap_bytes(uint32_t gap)
-{
-    size_t n = 1;
-    while (gap >>= BITS) n++;
-    return n;
-}
-
+/* Where there is a codec an index is the number of those that are left out before it (base/varint.h). */
 static uint32_t gap_at(const tw_sparse_sum *list, size_t from, size_t i)
 {
     return i == from ? list->index[i] : list->index[i] - list->index[i - 1] - 1;
@@ -117,17 +108,14 @@ static uint32_t gap_at(const tw_sparse_sum *list, size_t from, size_t i)
 size_t tw__wire_list_bytes(const tw__workers *x, const tw_sparse_sum *list, size_t from, size_t to)
 {
     size_t indices = x->wire ? 0 : (to - from) * sizeof *list->index;
-    for (size_t i = from; x->wire && i < to; i++) indices += gap_bytes(gap_at(list, from, i));
+    for (size_t i = from; x->wire && i < to; i++) indices += tw__varint_bytes(gap_at(list, from, i));
     return indices + tw__wire_bytes(x, TW__WIRE_LIST, to - from);
 }
 
 static void write_gap(uint32_t gap, tw__writer *w)
 {
-    unsigned char bytes[sizeof gap + 1];
-    const size_t n = gap_bytes(gap);
-    for (size_t i = 0; i < n; i++, gap >>= BITS)
-        bytes[i] = (unsigned char)((gap & (MORE - 1)) | (i + 1 < n ? MORE : 0));
-    tw__write(w, bytes, n);
+    uint8_t bytes[TW__VARINT_MOST];
+    tw__write(w, bytes, tw__varint(gap, bytes));
 }
 
 void tw__wire_write_list(const tw__workers *x, const tw_sparse_sum *list, size_t from, size_t to,
@@ -140,11 +128,12 @@ void tw__wire_write_list(const tw__workers *x, const tw_sparse_sum *list, size_t
 
 static tw_status read_gap(tw__reader_of_bytes *r, uint64_t *gap, tw_error *err)
 {
-    unsigned char byte = MORE;
+    unsigned char byte = TW__VARINT_MORE;
     *gap = 0;
-    for (unsigned shift = 0; byte & MORE && shift <= 4 * BITS; shift += BITS) {
+    for (unsigned shift = 0; byte & TW__VARINT_MORE && shift <= 4 * TW__VARINT_BITS;
+         shift += TW__VARINT_BITS) {
         TW_TRY(tw__read(r, &byte, 1, err));
-        *gap |= (uint64_t)(byte & (MORE - 1)) << shift;
+        *gap |= (uint64_t)(byte & (TW__VARINT_MORE - 1)) << shift;
     }
     return TW_OK;
 }

@@ -2,17 +2,10 @@
  * byte, the low ones first, and fixed lengths have the low byte first.
  * SPDX-License-Identifier: MIT */
 #include "file/protobuf.h"
+#include "base/varint.h"
 #include <string.h>
 
-enum { VARINT = 0, FIXED_8 = 1, LENGTH = 2, FIXED_4 = 5, MOST_VARINT = 10 };
-
-static size_t varint(uint64_t value, uint8_t to[MOST_VARINT])
-{
-    size_t n = 0;
-    for (; value >= 0x80; value >>= 7) to[n++] = (uint8_t)(value | 0x80);
-    to[n++] = (uint8_t)value;
-    return n;
-}
+enum { VARINT = 0, FIXED_8 = 1, LENGTH = 2, FIXED_4 = 5 };
 
 /* Makes place for n more bytes. */
 static int reserve(tw__proto *p, size_t n)
@@ -36,8 +29,8 @@ static void put(tw__proto *p, const void *from, size_t n)
 
 static void put_varint(tw__proto *p, uint64_t value)
 {
-    uint8_t bytes[MOST_VARINT];
-    put(p, bytes, varint(value, bytes));
+    uint8_t bytes[TW__VARINT_MOST];
+    put(p, bytes, tw__varint(value, bytes));
 }
 
 static void put_tag(tw__proto *p, unsigned field, unsigned type)
@@ -95,8 +88,8 @@ size_t tw__proto_begin(tw__proto *p, unsigned field)
 /* The length takes its place before what has been written. */
 void tw__proto_end(tw__proto *p, size_t begun)
 {
-    uint8_t length[MOST_VARINT];
-    const size_t n = p->n - begun, more = varint(n, length);
+    uint8_t length[TW__VARINT_MOST];
+    const size_t n = p->n - begun, more = tw__varint(n, length);
     if (!reserve(p, more)) return;
     memmove(p->bytes + begun + more, p->bytes + begun, n);
     memcpy(p->bytes + begun, length, more);
