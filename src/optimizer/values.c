@@ -6,9 +6,7 @@
 
 static void values_of(const tw_optimizer *opt, int link, const double *base, uint64_t done, double *h)
 {
-    const tw_rule *r = opt->chain.link[link].rule;
-    for (int i = 0; i < r->n_options; i++)
-        h[i] = tw__plan_value(&opt->plan, tw__plan_key(link, i), base[i], done);
+    tw__plan_values(&opt->plan, tw__plan_key(link, 0), opt->chain.link[link].rule->n_options, base, done, h);
 }
 
 void tw__group_values(const tw_optimizer *opt, const tw__group *g, uint64_t done, double *h)

@@ -356,37 +356,25 @@ int tw__plan_has(const tw__plan *plan, int key)
     return 0;
 }
 
-double tw__plan_value(const tw__plan *plan, int key, double base, uint64_t done)
+void tw__plan_values(const tw__plan *plan, int key, int n, const double *base, uint64_t done, double *h)
 {
-    for (int i = 0; i < plan->n; i++) {
+    for (int i = 0; i < n; i++) h[i] = base[i];
+    for (int i = plan->n; i-- > 0;) { /* the first that counts, as the last word */
         const tw__piece *p = &plan->pieces[i];
-        if (p->key != key || done < p->first || (p->length && done - p->first >= p->length)) continue;
+        const int k = p->key - key;
+        if (k < 0 || k >= n || done < p->first || (p->length && done - p->first >= p->length)) continue;
         tw_formula formula;
         tw_instant now = instant(plan, p, &formula);
         now.s = done - p->first;
         now.length = p->scale;
-        now.base = base;
-        return p->kind->rate(&now);
+        now.base = base[k];
+        h[k] = p->kind->rate(&now);
     }
-    return base;
 }
 
-tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value,
-                            tw_error *err)
-{
-    TW_NEEDS(err, value);
-    tw__plan plan;
-    if (done > TW__STEPS_MAX)
-        return tw__fail(err, TW_ERR_SPEC, "step %llu is beyond 2^53", (unsigned long long)done);
-    TW_TRY(tw__plan_read(&plan, schedule, NULL, total, err));
-    tw__fp_mode mode = tw__fp_enter();
-    *value = tw__plan_value(&plan, 0, base, done);
-    tw__fp_leave(mode);
-    return TW_OK;
-}
-
-tw_status tw_schedule_values(const char *schedule, const char *key, double base, uint64_t total, size_t n,
-                             double *values, tw_error *err)
+/* After `done` steps and the n - 1 that follow; key NULL: the first that the schedule names. */
+static tw_status read_values(const char *schedule, const char *key, double base, uint64_t done,
+                             uint64_t total, size_t n, double *values, tw_error *err)
 {
     TW_NEEDS(err, values);
     tw__plan plan;
@@ -397,9 +385,23 @@ tw_status tw_schedule_values(const char *schedule, const char *key, double base,
     if (k == r.n_names)
         return tw__fail(err, TW_ERR_SPEC, "schedule \"%.*s\" has nothing for %.60s", TW__SHOW(r.whole), key);
     tw__fp_mode mode = tw__fp_enter();
-    for (size_t i = 0; i < n; i++) values[i] = tw__plan_value(&plan, k, base, i);
+    for (size_t i = 0; i < n; i++) tw__plan_values(&plan, k, 1, &base, done + i, &values[i]);
     tw__fp_leave(mode);
     return TW_OK;
+}
+
+tw_status tw_schedule_value(const char *schedule, double base, uint64_t done, uint64_t total, double *value,
+                            tw_error *err)
+{
+    if (done > TW__STEPS_MAX)
+        return tw__fail(err, TW_ERR_SPEC, "step %llu is beyond 2^53", (unsigned long long)done);
+    return read_values(schedule, NULL, base, done, total, 1, value, err);
+}
+
+tw_status tw_schedule_values(const char *schedule, const char *key, double base, uint64_t total, size_t n,
+                             double *values, tw_error *err)
+{
+    return read_values(schedule, key, base, 0, total, n, values, err);
 }
 
 static uint64_t span_of(const tw__plan *plan, const tw__piece *p)

@@ -40,7 +40,7 @@ static inline int tw__plan_key(int link, int option) { return link * TW_OPTIONS_
  * counted from 0. schedule NULL: constant. */
 tw_status tw__plan_read(tw__plan *out, const char *schedule, const tw_chain *chain, uint64_t total,
                         tw_error *err);
-/* The value of hyperparameter `key` after `done` steps. */
-double tw__plan_value(const tw__plan *plan, int key, double base, uint64_t done);
+/* The values of hyperparameters key .. key + n - 1 after `done` steps. */
+void tw__plan_values(const tw__plan *plan, int key, int n, const double *base, uint64_t done, double *h);
 int tw__plan_has(const tw__plan *plan, int key);
 #endif
