@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include "rounding.h"
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -262,13 +263,55 @@ static void computing_rounds_to_nearest(void **state)
 }
 #endif
 
+static size_t resident(const unsigned char *p, size_t n)
+{
+    enum { PAGE = 4096, MOST = 1 << 15 };
+    static unsigned char is_there[MOST];
+    size_t pages = 0;
+    p += -(uintptr_t)p % PAGE;
+    n = n / PAGE - 1;
+    assert_true(n <= MOST && mincore((void *)(uintptr_t)p, n * PAGE, is_there) == 0);
+    for (size_t i = 0; i < n; i++) pages += is_there[i] & 1;
+    return pages * PAGE;
+}
+
+/* Zeros that take no memory, and the same numbers wherever they go. */
+static void large_memory_is_there_once_written(void **state)
+{
+    (void)state;
+    const size_t sizes[] = {100 << 20, 3 << 20, 5 << 20, 64 << 20, 40 << 20, 100};
+    tw_context *ctx = NULL;
+    unsigned char *p;
+    size_t n = 80 << 20;
+    assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
+    assert_int_equal(tw__alloc(ctx, &p, n, 1, NULL), TW_OK);
+    assert_true((uintptr_t)p % 64 == 0 && resident(p, n) <= n / 8);
+    for (size_t i = 0; i < n; i += 4096) assert_int_equal(p[i], 0);
+    for (size_t i = 0; i < 100; i++) p[i] = (unsigned char)(7 * i + 1);
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+        assert_int_equal(tw__resize(ctx, &p, &n, sizes[k], 1, NULL), TW_OK);
+        assert_true((uintptr_t)p % 64 == 0);
+        for (size_t i = 0; i < 100; i++) assert_int_equal(p[i], (unsigned char)(7 * i + 1));
+        p[n - 1] = 9;
+        memset(p + 100, 3, n - 100);
+    }
+    tw__free(ctx, p, n, 1);
+    assert_int_equal(tw__alloc(ctx, &p, SIZE_MAX - 4096, 1, NULL), TW_ERR_MEMORY);
+    tw_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(philox_known_answers),    cmocka_unit_test(pool_runs_each_task_once),
-        cmocka_unit_test(options_are_checked),     cmocka_unit_test(sizes_are_checked),
-        cmocka_unit_test(writing_is_whole_or_not), cmocka_unit_test(computing_flushes_and_restores),
-        cmocka_unit_test(writing_beside_others),   cmocka_unit_test(reading_more_than_there_is_room),
+        cmocka_unit_test(philox_known_answers),
+        cmocka_unit_test(pool_runs_each_task_once),
+        cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(sizes_are_checked),
+        cmocka_unit_test(writing_is_whole_or_not),
+        cmocka_unit_test(computing_flushes_and_restores),
+        cmocka_unit_test(writing_beside_others),
+        cmocka_unit_test(reading_more_than_there_is_room),
+        cmocka_unit_test(large_memory_is_there_once_written),
     };
     int failed = cmocka_run_group_tests_name("tests", tests, NULL, NULL);
 #if defined(__x86_64__)

@@ -12,14 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum {
-    ALIGN = 64,
-    MOST_THREADS = 256,
-    PAGE = 1 << 12,
-    MANY = 16 * PAGE,
-    LARGE = 1 << 22,
-    HUGE_PAGE = 1 << 21
-};
+enum { ALIGN = 64, MOST_THREADS = 256, PAGE = 1 << 12, LARGE = 1 << 22, HUGE_PAGE = 1 << 21 };
 
 /* With small pages a step over many vectors waits for the translation of addresses; where there are no large
  * ones nothing is lost. */
@@ -46,25 +39,34 @@ static void give_back(char *from, char *to)
 #endif
 }
 
+/* LARGE memory is the C library's zeros, most often no pages until something is written there: so the state
+ * of weights that another process steps takes none. The number before it says how far into them it begins. */
+static void *allocate(size_t n)
+{
+    if (n < LARGE) return aligned_alloc(ALIGN, (n + ALIGN - 1) / ALIGN * ALIGN);
+    char *p = n <= SIZE_MAX - HUGE_PAGE ? calloc(n + HUGE_PAGE, 1) : NULL;
+    if (!p) return NULL;
+    const size_t skipped = HUGE_PAGE - (uintptr_t)p % HUGE_PAGE;
+    p += skipped;
+    memcpy(p - sizeof skipped, &skipped, sizeof skipped);
+    ask_for_huge_pages(p, n);
+    return p;
+}
+
 static void *system_resize(void *user, void *p, size_t old, size_t now, size_t align)
 {
     (void)user;
-    if (now == 0) {
-        free(p);
-        return NULL;
-    }
-    size_t rounded;
-    if (now >= LARGE && align < HUGE_PAGE) align = HUGE_PAGE;
-    if (!tw__size_add(now, align - 1, &rounded)) return NULL;
-    if (p && now < old && old >= MANY) { /* not copied: it stays where it is */
+    (void)align;                          /* ALIGN */
+    if (p && now < old && now >= LARGE) { /* not copied: it stays where it is */
         give_back((char *)p + now, (char *)p + old);
         return p;
     }
-    void *q = aligned_alloc(align, rounded & ~(align - 1));
-    if (q && now >= LARGE) ask_for_huge_pages(q, rounded & ~(align - 1));
-    if (q && p) {
-        memcpy(q, p, old < now ? old : now);
-        free(p);
+    void *const q = now ? allocate(now) : NULL;
+    if (q && p) memcpy(q, p, old < now ? old : now);
+    if (p && (q || now == 0)) {
+        size_t skipped = 0;
+        if (old >= LARGE) memcpy(&skipped, (char *)p - sizeof skipped, sizeof skipped);
+        free((char *)p - skipped);
     }
     return q;
 }
@@ -131,24 +133,14 @@ tw_isa tw_context_isa(const tw_context *ctx) { return ctx->isa; }
 
 size_t tw_type_size(tw_type type)
 {
-    switch (type) {
-    case TW_U8: return 1;
-    case TW_I64: return 8;
-    case TW_F32: return 4;
-    case TW_F64: return 8;
-    }
-    return 0;
+    static const unsigned char size[] = {[TW_U8] = 1, [TW_I64] = 8, [TW_F32] = 4, [TW_F64] = 8};
+    return (size_t)type < sizeof size ? size[type] : 0;
 }
 
 const char *tw_type_name(tw_type type)
 {
-    switch (type) {
-    case TW_U8: return "u8";
-    case TW_I64: return "i64";
-    case TW_F32: return "f32";
-    case TW_F64: return "f64";
-    }
-    return "unknown";
+    static const char name[][4] = {[TW_U8] = "u8", [TW_I64] = "i64", [TW_F32] = "f32", [TW_F64] = "f64"};
+    return (size_t)type < sizeof name / sizeof *name ? name[type] : "unknown";
 }
 
 tw_status tw__alloc(tw_context *ctx, void *out, size_t n, size_t size, tw_error *err)
@@ -157,7 +149,7 @@ tw_status tw__alloc(tw_context *ctx, void *out, size_t n, size_t size, tw_error 
     void *p = NULL;
     if (tw__size_mul(n, size, &bytes)) p = ctx->resize(ctx->user, NULL, 0, bytes ? bytes : 1, ALIGN);
     else bytes = SIZE_MAX;
-    if (p) memset(p, 0, bytes);
+    if (p && (bytes < LARGE || ctx->resize != system_resize)) memset(p, 0, bytes);
     memcpy(out, &p, sizeof p);
     return p ? TW_OK : tw__fail(err, TW_ERR_MEMORY, "out of memory (%zu items of %zu bytes)", n, size);
 }

@@ -33,13 +33,11 @@ tw_isa tw_isa_of_cpu(void) { return TW_ISA_BASE; }
 
 const char *tw_isa_name(tw_isa isa)
 {
-    switch (isa) {
-    case TW_ISA_DETECT: return "detect";
-    case TW_ISA_BASE: return "base";
-    case TW_ISA_AVX2: return "avx2";
-    case TW_ISA_AVX512: return "avx512";
-    }
-    return "unknown";
+    static const char name[][8] = {[TW_ISA_DETECT] = "detect",
+                                   [TW_ISA_BASE] = "base",
+                                   [TW_ISA_AVX2] = "avx2",
+                                   [TW_ISA_AVX512] = "avx512"};
+    return (size_t)isa < sizeof name / sizeof *name ? name[isa] : "unknown";
 }
 
 tw_status tw_isa_from_name(const char *name, tw_isa *out, tw_error *err)

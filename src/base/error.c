@@ -57,8 +57,9 @@ tw_status tw__fail_in(tw_error *err, tw_status code, const char *file, int64_t l
     va_start(args, format);
     tw__vformat(text, sizeof text, format, args);
     va_end(args);
-    if (line > 0) tw__fail(err, code, "%.200s:%lld: %.290s", file, (long long)line, text);
-    else if (offset >= 0) tw__fail(err, code, "%.200s: byte %lld: %.280s", file, (long long)offset, text);
+    if (line > 0 || offset >= 0)
+        tw__fail(err, code, line > 0 ? "%.200s:%lld: %.280s" : "%.200s: byte %lld: %.280s", file,
+                 (long long)(line > 0 ? line : offset), text);
     else tw__fail(err, code, "%.200s: %.300s", file, text);
     snprintf(err->file, sizeof err->file, "%s", file);
     err->line = line > 0 ? line : 0;

@@ -229,8 +229,10 @@ static tw_status make_lane(const tw__plan *p, tw__lane *l, tw_error *err)
     TW_TRY(tw__alloc(p->ctx, &l->settled, p->steps.settled, p->k->real, err));
     TW_TRY(tw__alloc(p->ctx, &l->labels, p->labels * rows, sizeof *l->labels, err));
     TW_TRY(tw__alloc(p->ctx, &l->targets, p->targets * rows, sizeof *l->targets, err));
-    for (size_t i = 0; i < TW__LEVELS && p->frames > 1; i++)
-        TW_TRY(tw__alloc(p->ctx, &l->node[i], p->size, p->k->real, err));
+    for (size_t i = 0; i < TW__LEVELS && p->frames > 1; i++) {
+        size_t capacity = 0; /* not set: pages that no batch reaches are never there */
+        TW_TRY(tw__resize(p->ctx, &l->node[i], &capacity, p->size, p->k->real, err));
+    }
     numbers = l->frame[0].numbers;
     saved = l->frame[0].saved;
     for (size_t i = 0; i < p->frames; i++)
