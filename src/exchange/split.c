@@ -178,23 +178,45 @@ static int is_inside(const tw__workers *x, const tw_slice *slice)
             slice->rows - 1 <= (size - slice->width - slice->first) / slice->step);
 }
 
-/* The numbers of what a worker has alone, at their places in the run's. */
-static tw_status visit_numbers(tw__workers *x, const uint64_t *table, size_t n, int state, tw_visitor *v,
-                               tw_error *err)
+/* Rows of so many numbers, of weights w and their optimiser's state. */
+static tw_status visit_rows(const tw__workers *x, const tw_slice *slice, void *w, tw_optimizer *state,
+                            tw_visitor *v, tw_error *err)
+{
+    const int64_t width = (int64_t)slice->width;
+    for (size_t row = 0; row < slice->rows; row++) {
+        const size_t at = slice->first + row * slice->step;
+        TW_TRY(v->field(v, "weights", x->set.type, 1, &width, (char *)w + at * x->k->real, err));
+        if (state) TW_TRY(tw__shares_visit(state, at, at + slice->width, v, err));
+    }
+    return TW_OK;
+}
+
+/* What another process has alone, to its places in the run's. */
+static tw_status load_numbers(tw__workers *x, const uint64_t *table, size_t n, int state, tw_visitor *v,
+                              tw_error *err)
 {
     for (size_t i = 0; i + NUMBERS <= n; i += NUMBERS) {
         const tw_slice slice = {.rows = (size_t)table[i],
                                 .width = (size_t)table[i + 1],
                                 .first = (size_t)table[i + 2],
                                 .step = (size_t)table[i + 3]};
-        const int64_t width = (int64_t)slice.width;
         if (!is_inside(x, &slice))
             return tw__fail(err, TW_ERR_DATA, "another process has a slice that the model does not have");
-        for (size_t row = 0; row < slice.rows; row++) {
-            const size_t at = slice.first + row * slice.step;
-            TW_TRY(v->field(v, "weights", x->set.type, 1, &width, (char *)x->set.w + at * x->k->real, err));
-            if (state) TW_TRY(tw__shares_visit(x->set.optimizer, at, at + slice.width, v, err));
-        }
+        TW_TRY(visit_rows(x, &slice, x->set.w, state ? x->set.optimizer : NULL, v, err));
+    }
+    return TW_OK;
+}
+
+/* What this process has alone, from where it is: the run's numbers, of the whole model, are not touched. */
+static tw_status show_numbers(const tw__workers *x, int state, tw_visitor *v, tw_error *err)
+{
+    const struct split *s = x->state;
+    size_t at = 0;
+    for (size_t i = 0; i < x->set.n_slices; i++) {
+        const tw_slice *const slice = &x->set.slices[i];
+        const tw_slice own = {.rows = slice->rows, .width = slice->width, .first = at, .step = slice->width};
+        at += own.rows * own.width;
+        if (!slice->is_shared) TW_TRY(visit_rows(x, &own, s->w, state ? s->opt : NULL, v, err));
     }
     return TW_OK;
 }
@@ -216,17 +238,18 @@ static size_t list_slices(const tw__workers *x, uint64_t *table)
 static tw_status visit_worker(tw__workers *x, size_t worker, int whole, tw_visitor *v, tw_error *err)
 {
     struct split *s = x->state;
-    const int state = whole || tw_optimizer_has_view(x->set.optimizer);
-    size_t n = x->set.n_slices * NUMBERS;
+    const int state = whole || tw_optimizer_has_view(x->set.optimizer), shows = v->loading == TW_SHOW;
+    const size_t most = x->set.n_slices * NUMBERS;
+    size_t used = most;
     void *table = NULL;
     if (worker >= s->grid.parts) return TW_OK;
-    if (v->loading == TW_SHOW) TW_TRY(show(x, s, whole, err));
-    TW_TRY(tw__alloc(x->ctx, &table, n, sizeof(uint64_t), err));
-    const size_t most = n;
-    size_t used = v->loading == TW_SHOW ? list_slices(x, table) : most;
+    if (shows) TW_TRY(begin(x, s, err));
+    TW_TRY(tw__alloc(x->ctx, &table, most, sizeof(uint64_t), err));
+    if (shows) used = list_slices(x, table);
     tw_status status = v->list(v, "slices", TW_I64, &used, &table, x->ctx, err);
-    if (status == TW_OK) status = visit_numbers(x, table, used, state, v, err);
-    tw__free(x->ctx, table, v->loading == TW_SHOW ? most : used, sizeof(uint64_t));
+    if (status == TW_OK)
+        status = shows ? show_numbers(x, state, v, err) : load_numbers(x, table, used, state, v, err);
+    tw__free(x->ctx, table, shows ? most : used, sizeof(uint64_t));
     return status;
 }
 
