@@ -17,8 +17,9 @@ int cli_launched(struct cli_launcher *out);
 /* The plug-in for an MPI, in THALWEG_PLUGINS if that is set, else beside the program or where it is
  * installed; 0: there is none, and `to` is a place where it could be. */
 int cli_find_plugin(const char *mpi, char to[PATH_MAX]);
-/* thalweg launch reads what the processes that it has had started say of themselves, lines on the error
- * output: "thalweg-rank RANK" and
+/* thalweg launch reads what the processes that it has had started say of themselves, on a pipe of its own
+ * from this machine, as launchers of MPI that end all lose what they have not read yet, and on the error
+ * output from others: "thalweg-rank RANK" and
  *     started PID HOST MACHINE
  *     run UPDATES DIRECTORY     rank 0: the run has this folder, and begins after these updates
  *     kept UPDATES              rank 0: there is a checkpoint
@@ -31,11 +32,11 @@ enum { CLI_MACHINE = 80 };
 void cli_this_machine(char to[CLI_MACHINE]);
 /* Whether a message tells of another process: that one knows better. */
 int cli_is_of_another(const char *message);
-/* The variable by which the processes know that they are to. */
+/* The variable by which the processes know that they are to: the launcher's "PID:FD:MACHINE". */
 #define CLI_SUPERVISED "THALWEG_LAUNCH"
 int cli_is_supervised(void);
 /* The rest of the program runs in a child of the one that calls, which waits for it. fd: where the process
- * reports; -1: to the error output. */
+ * reports if the launcher runs on another machine; -1: to the error output. */
 void cli_be_monitored(size_t rank, int fd);
 void cli_report_to(size_t rank, int fd);
 /* Nothing without thalweg launch. */

@@ -22,9 +22,11 @@ static const double to_begin = 60, to_stop = 20, to_end = 3, to_clean = 1.5;
 /* How far it has been told to end. */
 enum stage { RUNS, IS_EXPECTED_TO_END, IS_TERMINATED, IS_KILLED };
 
-/* One of its outputs. */
+enum { OUT, ERR, REPORTS, STREAMS };
+
+/* One of its outputs, or what processes of this machine report. */
 struct stream {
-    int pipe;
+    int pipe[2]; /* -1, -1: there is none */
     FILE *to;
     char line[PATH_MAX + 256]; /* so far: */
     size_t n;
@@ -36,7 +38,7 @@ struct stream {
 struct child {
     struct supervision *s;
     pid_t pid;
-    struct stream out, err;
+    struct stream stream[STREAMS];
     char machine[CLI_MACHINE]; /* this one */
     enum stage stage;
     double deadline; /* of this stage */
@@ -162,7 +164,7 @@ static void show_line(struct child *c, struct stream *from, const char *end)
 static int hear(struct child *c, struct stream *from)
 {
     char bytes[4096];
-    const ssize_t n = read(from->pipe, bytes, sizeof bytes);
+    const ssize_t n = read(from->pipe[0], bytes, sizeof bytes);
     for (ssize_t i = 0; i < n; i++) {
         if (bytes[i] == '\n') show_line(c, from, "\n");
         else if (from->n + 1 == sizeof from->line) show_line(c, from, "");
@@ -171,12 +173,12 @@ static int hear(struct child *c, struct stream *from)
     return n > 0;
 }
 
-static void hear_both(struct child *c)
+static void hear_all(struct child *c)
 {
-    struct pollfd ends[] = {{c->out.pipe, POLLIN, 0}, {c->err.pipe, POLLIN, 0}};
-    poll(ends, 2, 20);
-    hear(c, &c->out);
-    hear(c, &c->err);
+    struct pollfd ends[STREAMS];
+    for (int i = 0; i < STREAMS; i++) ends[i] = (struct pollfd){c->stream[i].pipe[0], POLLIN, 0};
+    poll(ends, STREAMS, 20);
+    for (int i = 0; i < STREAMS; i++) hear(c, &c->stream[i]);
     fflush(stdout);
 }
 
@@ -233,8 +235,7 @@ static pid_t here(const struct child *c, uint64_t rank)
 static void interrupt(struct child *c)
 {
     const pid_t first = here(c, 0);
-    if (first && kill(first, SIGTERM) == 0) turn_to(c, IS_EXPECTED_TO_END, to_stop);
-    else turn_to(c, IS_TERMINATED, to_stop);
+    turn_to(c, first && kill(first, SIGTERM) == 0 ? IS_EXPECTED_TO_END : IS_TERMINATED, to_stop);
 }
 
 static void look_at_the_clock(struct child *c, int *was_interrupted)
@@ -252,8 +253,7 @@ static void look_at_the_clock(struct child *c, int *was_interrupted)
         turn_to(c, IS_TERMINATED, to_clean);
     }
     if (now < c->deadline || c->stage == RUNS) return;
-    if (c->stage == IS_EXPECTED_TO_END) turn_to(c, IS_TERMINATED, to_clean);
-    else turn_to(c, IS_KILLED, to_clean);
+    turn_to(c, c->stage == IS_EXPECTED_TO_END ? IS_TERMINATED : IS_KILLED, to_clean);
 }
 
 static tw_status wait_for_all(struct child *c, const char *name, tw_error *err)
@@ -261,13 +261,12 @@ static tw_status wait_for_all(struct child *c, const char *name, tw_error *err)
     int how = 0, was_interrupted = 0;
     pid_t ended;
     while ((ended = waitpid(c->pid, &how, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
-        hear_both(c);
+        hear_all(c);
         look_at_the_clock(c, &was_interrupted);
     }
     const int why = errno;
     reap_orphans();
-    hear_the_rest(c, &c->out);
-    hear_the_rest(c, &c->err);
+    for (int i = 0; i < STREAMS; i++) hear_the_rest(c, &c->stream[i]);
     if (ended < 0) return cli_fail(err, TW_ERR_SYSTEM, "cannot wait for %s: %s", name, strerror(why));
     c->s->code = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
     return TW_OK;
@@ -277,51 +276,45 @@ static tw_status wait_for_all(struct child *c, const char *name, tw_error *err)
 
 /* In a session of its own: the terminal's signals come to this process alone. Should that be killed, the
  * launcher is told to end. */
-static _Noreturn void become(char *const *argv, pid_t parent, const int out[2], const int err[2])
+static _Noreturn void become(char *const *argv, pid_t parent, const struct child *c)
 {
+    char reports[CLI_MACHINE + 64];
     const int null = open("/dev/null", O_RDONLY);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent || null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out[1], STDOUT_FILENO) < 0 ||
-        dup2(err[1], STDERR_FILENO) < 0)
+    if (getppid() != parent || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+        dup2(c->stream[OUT].pipe[1], STDOUT_FILENO) < 0 || dup2(c->stream[ERR].pipe[1], STDERR_FILENO) < 0)
         _exit(TW_ERR_SYSTEM);
     setsid();
-    setenv(CLI_SUPERVISED, "1", 1);
+    snprintf(reports, sizeof reports, "%ld:%d:%s", (long)parent, c->stream[REPORTS].pipe[1], c->machine);
+    setenv(CLI_SUPERVISED, reports, 1);
     execv(argv[0], argv);
     dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
     _exit(TW_ERR_SYSTEM);
 }
 
-/* Its first end is read without waiting. */
-static int make_pipe(int pipe[2])
+/* Their first ends are read without waiting. */
+static int make_pipes(struct child *c)
 {
-    return pipe2(pipe, O_CLOEXEC) == 0 && fcntl(pipe[0], F_SETFL, O_NONBLOCK) == 0;
-}
-
-static void close_all(int out[2], int err[2], int end)
-{
-    if (out[end] >= 0) close(out[end]);
-    if (err[end] >= 0) close(err[end]);
+    for (struct stream *s = c->stream; s < c->stream + STREAMS; s++)
+        if (pipe2(s->pipe, O_CLOEXEC) != 0 || fcntl(s->pipe[0], F_SETFL, O_NONBLOCK) != 0) return 0;
+    return 1;
 }
 
 tw_status cli_supervise(char *const *argv, struct supervision *s, tw_error *err)
 {
-    struct child c = {.s = s, .out.to = stdout, .err.to = stderr};
-    int out[2] = {-1, -1}, errors[2] = {-1, -1};
+    struct child c = {.s = s, .stream = {{{-1, -1}, stdout}, {{-1, -1}, stderr}, {{-1, -1}, stderr}}};
     const pid_t self = getpid();
     cli_this_machine(c.machine);
     signal(SIGCHLD, SIG_DFL); /* ignored, as it may be inherited, it hides how a child ends */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     fflush(NULL);
-    c.pid = make_pipe(out) && make_pipe(errors) ? fork() : -1;
-    if (c.pid == 0) become(argv, self, out, errors);
+    c.pid = make_pipes(&c) ? fork() : -1;
+    if (c.pid == 0) become(argv, self, &c);
     const int why = errno;
-    close_all(out, errors, 1);
-    c.out.pipe = out[0];
-    c.err.pipe = errors[0];
     if (c.pid > 0) turn_to(&c, RUNS, to_begin);
     const tw_status status =
         c.pid > 0 ? wait_for_all(&c, argv[0], err)
                   : cli_fail(err, TW_ERR_SYSTEM, "cannot start %s: %s", argv[0], strerror(why));
-    close_all(out, errors, 0);
+    for (int i = 0; i < 2 * STREAMS; i++) close(c.stream[i / 2].pipe[i % 2]);
     return status;
 }
