@@ -4,9 +4,11 @@
 #include "cli.h"
 #include <fcntl.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <thalweg/exchange.h>
 #include <unistd.h>
 
@@ -73,26 +75,40 @@ void cli_report_to(size_t rank, int fd)
 {
     char path[64], machine[CLI_MACHINE];
     const char *const told = getenv(CLI_SUPERVISED);
+    struct stat is;
+    unsigned long inode;
     int pid, end, n = 0;
     reports.rank = rank;
     reports.fd = fd < 0 ? STDERR_FILENO : fd;
     cli_this_machine(machine);
-    if (!told || sscanf(told, "%d:%d:%n", &pid, &end, &n) < 2 || !told[n] || strcmp(machine, told + n))
+    if (!told || sscanf(told, "%d:%d:%lu:%n", &pid, &end, &inode, &n) < 3 || !told[n] ||
+        strcmp(machine, told + n))
         return;
     snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, end);
+    if (stat(path, &is) != 0 || !S_ISFIFO(is.st_mode) || is.st_ino != inode) return; /* of another start */
     if ((end = open(path, O_WRONLY | O_CLOEXEC)) >= 0) reports.fd = end;
 }
 
-/* In one write, as the launcher mixes the lines of all. */
+/* In one write, as the launcher mixes the lines of all. Should that be gone, the process still ends as it is
+ * to. */
 void cli_report(const char *format, ...)
 {
     char line[PATH_MAX + 64], shown[sizeof line];
+    sigset_t pipe, before;
     va_list args;
     if (!reports.fd) return;
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    dprintf(reports.fd, CLI_REPORT "%zu %s\n", reports.rank, tw_printable(line, shown, sizeof shown));
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigprocmask(SIG_BLOCK, &pipe, &before);
+    if (dprintf(reports.fd, CLI_REPORT "%zu %s\n", reports.rank, tw_printable(line, shown, sizeof shown)) <
+        0) {
+        reports.fd = 0;
+        sigtimedwait(&pipe, NULL, &(struct timespec){0, 0});
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 void cli_report_end(tw_status status, const tw_error *err)

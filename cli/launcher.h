@@ -32,7 +32,7 @@ enum { CLI_MACHINE = 80 };
 void cli_this_machine(char to[CLI_MACHINE]);
 /* Whether a message tells of another process: that one knows better. */
 int cli_is_of_another(const char *message);
-/* The variable by which the processes know that they are to: the launcher's "PID:FD:MACHINE". */
+/* The variable by which the processes know that they are to: the launcher's "PID:FD:INODE:MACHINE". */
 #define CLI_SUPERVISED "THALWEG_LAUNCH"
 int cli_is_supervised(void);
 /* The rest of the program runs in a child of the one that calls, which waits for it. fd: where the process

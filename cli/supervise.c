@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -279,13 +280,16 @@ static tw_status wait_for_all(struct child *c, const char *name, tw_error *err)
 static _Noreturn void become(char *const *argv, pid_t parent, const struct child *c)
 {
     char reports[CLI_MACHINE + 64];
+    struct stat pipe;
     const int null = open("/dev/null", O_RDONLY);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-        dup2(c->stream[OUT].pipe[1], STDOUT_FILENO) < 0 || dup2(c->stream[ERR].pipe[1], STDERR_FILENO) < 0)
+        dup2(c->stream[OUT].pipe[1], STDOUT_FILENO) < 0 || dup2(c->stream[ERR].pipe[1], STDERR_FILENO) < 0 ||
+        fstat(c->stream[REPORTS].pipe[1], &pipe) != 0)
         _exit(TW_ERR_SYSTEM);
     setsid();
-    snprintf(reports, sizeof reports, "%ld:%d:%s", (long)parent, c->stream[REPORTS].pipe[1], c->machine);
+    snprintf(reports, sizeof reports, "%ld:%d:%lu:%s", (long)parent, c->stream[REPORTS].pipe[1],
+             (unsigned long)pipe.st_ino, c->machine);
     setenv(CLI_SUPERVISED, reports, 1);
     execv(argv[0], argv);
     dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));

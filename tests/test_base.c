@@ -263,6 +263,7 @@ static void computing_rounds_to_nearest(void **state)
 }
 #endif
 
+#ifndef __SANITIZE_THREAD__
 static size_t resident(const unsigned char *p, size_t n)
 {
     enum { PAGE = 4096, MOST = 1 << 15 };
@@ -274,6 +275,7 @@ static size_t resident(const unsigned char *p, size_t n)
     for (size_t i = 0; i < n; i++) pages += is_there[i] & 1;
     return pages * PAGE;
 }
+#endif
 
 /* Zeros that take no memory, and the same numbers wherever they go. */
 static void large_memory_is_there_once_written(void **state)
@@ -285,7 +287,10 @@ static void large_memory_is_there_once_written(void **state)
     size_t n = 80 << 20;
     assert_int_equal(tw_context_create(&ctx, NULL, NULL), TW_OK);
     assert_int_equal(tw__alloc(ctx, &p, n, 1, NULL), TW_OK);
-    assert_true((uintptr_t)p % 64 == 0 && resident(p, n) <= n / 8);
+    assert_true((uintptr_t)p % 64 == 0);
+#ifndef __SANITIZE_THREAD__ /* whose calloc writes zeros */
+    assert_true(resident(p, n) <= n / 8);
+#endif
     for (size_t i = 0; i < n; i += 4096) assert_int_equal(p[i], 0);
     for (size_t i = 0; i < 100; i++) p[i] = (unsigned char)(7 * i + 1);
     for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ALIGN = 64, MOST_THREADS = 256, PAGE = 1 << 12, LARGE = 1 << 22, HUGE_PAGE = 1 << 21 };
+enum { ALIGN = 64, MOST_THREADS = 256, PAGE = 1 << 16, LARGE = 1 << 22, HUGE_PAGE = 1 << 21 };
 
 /* With small pages a step over many vectors waits for the translation of addresses; where there are no large
  * ones nothing is lost. */

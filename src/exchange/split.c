@@ -52,9 +52,9 @@ static tw_status copy(tw__workers *x, struct split *s, int to_whole, int state, 
 
 static tw_status begin(tw__workers *x, struct split *s, tw_error *err)
 {
-    if (s->has_begun) return TW_OK;
+    if (!s->has_begun) TW_TRY(copy(x, s, 0, 1, err));
     s->has_begun = 1;
-    return copy(x, s, 0, 1, err);
+    return TW_OK;
 }
 
 /* Brings what the run has of this slice up to date; state: its optimiser, too. A view needs that as well. */

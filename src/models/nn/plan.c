@@ -230,7 +230,7 @@ static tw_status make_lane(const tw__plan *p, tw__lane *l, tw_error *err)
     TW_TRY(tw__alloc(p->ctx, &l->labels, p->labels * rows, sizeof *l->labels, err));
     TW_TRY(tw__alloc(p->ctx, &l->targets, p->targets * rows, sizeof *l->targets, err));
     for (size_t i = 0; i < TW__LEVELS && p->frames > 1; i++) {
-        size_t capacity = 0; /* not set: pages that no batch reaches are never there */
+        size_t capacity = 0; /* not cleared: most often, what no batch reaches is no memory (context.c) */
         TW_TRY(tw__resize(p->ctx, &l->node[i], &capacity, p->size, p->k->real, err));
     }
     numbers = l->frame[0].numbers;
