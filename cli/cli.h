@@ -257,10 +257,13 @@ void cli_stop_worker(pid_t worker);
 /* ---- Results ------------------------------------------------------------------------------------------- */
 
 /* A JSON tree is NULL after a failed allocation, and so is every tree that it was to be part of;
- * cli_print_json reports it as TW_ERR_MEMORY. cli_put and cli_add take both references and return the tree,
+ * cli_json_text reports it as TW_ERR_MEMORY. cli_put and cli_add take both references and return the tree,
  * NULL if either argument is. */
 json_t *cli_put(json_t *object, const char *key, json_t *value);
 json_t *cli_add(json_t *list, json_t *value);
+/* Freed by free; NULL: out of memory, and err says so. Takes the reference. (jansson's json_dumps may lose a
+ * key where it cannot allocate, and its json_loads a character; json_dumpb allocates nothing.) */
+char *cli_json_text(json_t *value, tw_error *err);
 /* on stdout, with a newline; takes the reference */
 tw_status cli_print_json(json_t *value, tw_error *err);
 /* scores.c: prints metrics, no matrices, without a newline; returns how many. before: what is printed before

@@ -125,22 +125,35 @@ static json_t *targets_json(const tw_data_info *info)
 
 /* ---- text ---------------------------------------------------------------------------------------------- */
 
-static void print_classes(const tw_data_info *info, const uint64_t *count)
+/* A character as JSON has it. */
+static tw_status quote(const char *character, char to[32], tw_error *err)
+{
+    json_t *const value = cli_string(character);
+    const size_t n = value ? json_dumpb(value, to, 31, JSON_ENCODE_ANY) : 0;
+    json_decref(value);
+    if (n == 0 || n > 31) return cli_fail(err, TW_ERR_MEMORY, "out of memory for a character");
+    to[n] = 0;
+    return TW_OK;
+}
+
+static tw_status print_classes(const tw_data_info *info, const uint64_t *count, tw_error *err)
 {
     char text[1024], name[32], rows[32];
     const char *const of = is_text(info) ? "characters" : "classes";
     size_t n = cli_append(text, sizeof text, 0, is_text(info) ? "characters: " : "rows of each class: ");
     for (int32_t i = 0; i < info->classes && i < MOST_NAMED; i++) {
-        json_t *const quoted = cli_string(class_name(info, i, name));
-        char *const shown = is_text(info) ? json_dumps(quoted, JSON_ENCODE_ANY) : NULL;
-        n = cli_append(text, sizeof text, n, "%s%.60s: %s", i ? ", " : "",
-                       shown ? shown : class_name(info, i, name), cli_grouped(count[i], rows));
-        free(shown);
-        json_decref(quoted);
+        const char *shown = class_name(info, i, name);
+        if (is_text(info)) {
+            CLI_TRY(quote(shown, name, err));
+            shown = name;
+        }
+        n = cli_append(text, sizeof text, n, "%s%.60s: %s", i ? ", " : "", shown,
+                       cli_grouped(count[i], rows));
     }
     if (info->classes > MOST_NAMED)
         n = cli_append(text, sizeof text, n, " and %d more %s", (int)info->classes - MOST_NAMED, of);
     cli_print_sentence(7, "%s", text);
+    return TW_OK;
 }
 
 static void print_targets(const tw_data_info *info)
@@ -203,9 +216,9 @@ tw_status cli_data_columns(const tw_data *data, const tw_data_info *info, json_t
         if (info->n_targets > 1) *json = cli_put(*json, "targets", targets_json(info));
         if (!is_text(info)) *json = cli_put(*json, "columns", columns_json(info, columns, n));
     } else if (status == TW_OK) {
-        if (count) print_classes(info, count);
-        if (info->targets) print_targets(info);
-        if (!is_text(info)) print_columns(info, columns, n);
+        if (count) status = print_classes(info, count, err);
+        if (status == TW_OK && info->targets) print_targets(info);
+        if (status == TW_OK && !is_text(info)) print_columns(info, columns, n);
     }
     free(columns);
     free(count);

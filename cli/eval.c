@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "model_file.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct values {
@@ -21,17 +22,21 @@ static const struct cli_option options[] = {
     CLI_VERBOSE,
     CLI_END};
 
+/* The members of the scores, as the library writes them, behind the first of ours. */
 static tw_status print_json(const struct cli_call *call, const tw_model *model, const tw_metrics *m,
                             tw_scores *scores, tw_error *err)
 {
-    const char *text;
-    CLI_TRY(tw_scores_json(scores, model, &text, err));
-    json_t *all = json_pack("{s:o}", "loss", cli_number(m->loss)), *its = json_loads(text, 0, NULL);
-    if (all && (!its || json_object_update(all, its) != 0)) json_decref(all), all = NULL;
-    json_decref(its);
+    const char *scored;
+    CLI_TRY(tw_scores_json(scores, model, &scored, err));
+    json_t *all = cli_put(json_object(), "loss", cli_number(m->loss));
     all = cli_put(all, "examples", json_integer((json_int_t)m->examples));
     all = cli_put(all, "model", cli_string(call->word[0]));
-    return cli_print_json(cli_put(all, "data", cli_string(call->word[1])), err);
+    char *const ours = cli_json_text(cli_put(all, "data", cli_string(call->word[1])), err);
+    if (!ours) return TW_ERR_MEMORY;
+    const int loss = (int)strcspn(ours, ","), members = (int)(strlen(scored) - strlen("{\n}"));
+    printf("%.*s,%.*s%s\n", loss, ours, members, scored + 1, ours + loss);
+    free(ours);
+    return TW_OK;
 }
 
 enum { NAME = 64 };

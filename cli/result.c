@@ -21,16 +21,24 @@ json_t *cli_add(json_t *list, json_t *value)
     return NULL;
 }
 
-/* jansson's json_dumps may lose a key where it cannot allocate; into a buffer it allocates nothing. */
-tw_status cli_print_json(json_t *value, tw_error *err)
+char *cli_json_text(json_t *value, tw_error *err)
 {
     const size_t flags = JSON_INDENT(2) | JSON_ENCODE_ANY, n = value ? json_dumpb(value, NULL, 0, flags) : 0;
     char *text = n ? calloc(n + 1, 1) : NULL;
     const int whole = text && json_dumpb(value, text, n, flags) == n;
     json_decref(value);
-    if (whole) puts(tw_json_shorten(text));
+    if (whole) return tw_json_shorten(text);
     free(text);
-    return whole ? TW_OK : cli_fail(err, TW_ERR_MEMORY, "out of memory for the JSON result");
+    cli_fail(err, TW_ERR_MEMORY, "out of memory for the JSON result");
+    return NULL;
+}
+
+tw_status cli_print_json(json_t *value, tw_error *err)
+{
+    char *const text = cli_json_text(value, err);
+    if (text) puts(text);
+    free(text);
+    return text ? TW_OK : TW_ERR_MEMORY;
 }
 
 json_t *cli_number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
