@@ -301,6 +301,11 @@ static void large_memory_is_there_once_written(void **state)
         memset(p + 100, 3, n - 100);
     }
     tw__free(ctx, p, n, 1);
+    assert_int_equal(tw__alloc(ctx, &p, n = 2 << 20, 1, NULL), TW_OK);
+    const unsigned char *const before = p;
+    assert_int_equal(tw__resize(ctx, &p, &n, 1 << 20, 1, NULL), TW_OK);
+    assert_ptr_equal(p, before); /* less of it needs no memory */
+    tw__free(ctx, p, n, 1);
     assert_int_equal(tw__alloc(ctx, &p, SIZE_MAX - 4096, 1, NULL), TW_ERR_MEMORY);
     tw_context_free(ctx);
 }

@@ -4,7 +4,7 @@
 #include "optimizer_bench.h"
 #include <math.h>
 #include "math/formula.h"
-#include "schedules/plan.h"
+#include "plan_value.h"
 
 enum { STEPS = 240 };
 #define BASE 0.7
@@ -405,13 +405,6 @@ static void resumed(void **state)
         assert_memory_equal(w[0], w[1], sizeof w[0]);
     }
     tw_context_free(ctx);
-}
-
-static double value_of(const tw__plan *plan, int key, double base, uint64_t done)
-{
-    double h;
-    tw__plan_values(plan, key, 1, &base, done, &h);
-    return h;
 }
 
 /* Another hyperparameter gets the same values as lr. */

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "optimizer_bench.h"
 #include <math.h>
-#include "schedules/plan.h"
+#include "plan_value.h"
 
 static double value(const char *schedule, uint64_t done, uint64_t total)
 {
@@ -54,13 +54,6 @@ static void pieces(void **state)
     near("warmup/4;constant/4;step:step_size=2,gamma=0.5", 11, 0, 0.05);
     near("warmup/50%;constant", 14, 60, 0.05); /* a share of the run: 30 steps */
     near("warmup/1%;constant", 0, 60, 0.1);    /* at least one */
-}
-
-static double value_of(const tw__plan *plan, int key, double base, uint64_t done)
-{
-    double h;
-    tw__plan_values(plan, key, 1, &base, done, &h);
-    return h;
 }
 
 static void keys(void **state)

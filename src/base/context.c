@@ -56,8 +56,9 @@ static void *allocate(size_t n)
 static void *system_resize(void *user, void *p, size_t old, size_t now, size_t align)
 {
     (void)user;
-    (void)align;                          /* ALIGN */
-    if (p && now < old && now >= LARGE) { /* not copied: it stays where it is */
+    (void)align; /* ALIGN */
+    if (p && now && now < old && old >= PAGE &&
+        (now >= LARGE || old < LARGE)) { /* not copied: it stays where it is */
         give_back((char *)p + now, (char *)p + old);
         return p;
     }
