@@ -259,12 +259,13 @@ static inline void networks_check_instruction_sets(const char *network, int clas
 static inline void networks_check_threads_on(networks_maker *make, const char *network, int classes)
 {
     const uint64_t batches[] = {1, 7, 8, 9, 20, 64, 100, 600};
+    tw_context *own = networks_context(1);
+    tw_data *data = make(own, 600, classes);
     for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
         void *first = NULL;
         size_t bytes = 0;
         for (int threads = 1; threads <= 8; threads = threads == 3 ? 8 : threads + 1) {
             tw_context *ctx = networks_context(threads);
-            tw_data *data = make(ctx, 600, classes);
             tw_model *model;
             tw_objective o = TW_OBJECTIVE_INIT;
             tw_run *run;
@@ -290,11 +291,12 @@ static inline void networks_check_threads_on(networks_maker *make, const char *n
             tw_run_free(run);
             tw_model_objective_free(&o);
             tw_model_free(model);
-            tw_data_free(data);
             tw_context_free(ctx);
         }
         free(first);
     }
+    tw_data_free(data);
+    tw_context_free(own);
 }
 
 static inline void networks_check_threads(const char *network, int classes)
