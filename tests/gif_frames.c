@@ -101,24 +101,16 @@ static void put_frame(struct gif *g, const unsigned char *colours, int transpare
     free(pixels);
 }
 
-static int by_colour(const void *a, const void *b)
-{
-    const unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
-    return (x > y) - (x < y);
-}
-
 static void print_colours(const struct gif *g, int frame)
 {
+    static unsigned pixels[1 << 24];
     const size_t n = (size_t)g->width * (size_t)g->height;
-    unsigned *sorted = malloc(n * sizeof *sorted);
-    if (!sorted) fail("out of memory");
-    memcpy(sorted, g->shown, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_colour);
-    for (size_t i = 0, k; i < n; i = k) {
-        for (k = i; k < n && sorted[k] == sorted[i];) k++;
-        printf("%d #%06x %zu\n", frame, sorted[i], k - i);
+    for (size_t i = 0; i < n; i++) pixels[g->shown[i]]++;
+    for (size_t i = 0; i < n; i++) {
+        unsigned *const of = &pixels[g->shown[i]];
+        if (*of) printf("%d #%06x %u\n", frame, g->shown[i], *of);
+        *of = 0;
     }
-    free(sorted);
 }
 
 static void decode(struct gif *g)

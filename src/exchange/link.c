@@ -196,6 +196,12 @@ static tw_status lost(const tw_link *l, size_t rank, double silent, const char *
                     doing);
 }
 
+static void rest(double seconds)
+{
+    const struct timespec t = {0, (long)(seconds * 1e9)};
+    nanosleep(&t, NULL);
+}
+
 /* What has begun to come is there soon, unless its sender dies meanwhile: then the carrier still has the
  * parcel's bytes, which therefore are not freed. */
 static tw_status wait_for_rest(tw_link *l, tw__parcel *p, tw_error *err)
@@ -206,10 +212,11 @@ static tw_status wait_for_rest(tw_link *l, tw__parcel *p, tw_error *err)
         TW_TRY(l->carrier.test(l->carrier.user, &p->request, &done, err));
         if (done) break;
         if (i % 64) continue;
-        sched_yield();
+        const double waited = tw__seconds() - since;
+        if (waited < nap) sched_yield();
+        else rest(nap / 250);
         TW_TRY(give_signs(l, err));
-        if (tw__seconds() - since > l->patience)
-            return lost(l, p->from, tw__seconds() - since, "the rest of a message", err);
+        if (waited > l->patience) return lost(l, p->from, waited, "the rest of a message", err);
     }
     return TW_OK;
 }
@@ -281,12 +288,6 @@ static tw_status read_signs(tw_link *l, tw_error *err)
         note_sign(l, p);
         tw__parcel_free(l, p);
     }
-}
-
-static void rest(double seconds)
-{
-    const struct timespec t = {0, (long)(seconds * 1e9)};
-    nanosleep(&t, NULL);
 }
 
 static void *live(void *arg)
