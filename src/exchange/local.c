@@ -1,5 +1,5 @@
-/* local: one process. Every leaf is mine; end() adds the nodes chunk by chunk and steps each chunk while it
- * is in the cache, or adds lists up and steps what they touch.
+/* local: one process. Every leaf is mine; end() adds the nodes a few chunks at a time and steps them while
+ * they are in the cache, or adds lists up and steps what they touch.
  * SPDX-License-Identifier: MIT */
 #include "base/pool.h"
 #include "exchange/exchange.h"
@@ -106,17 +106,17 @@ static tw_status do_range(const struct pass *p, size_t lo, size_t hi)
                        : tw_step_range_f64(p->opt, lo, hi, p->w, p->g, NULL);
 }
 
+/* The sums of a task's chunks are made first: then a chunk is checked while the one before it is stepped. */
 static void pass_task(void *arg, size_t i, int worker)
 {
     (void)worker;
     struct pass *p = arg;
-    const size_t length = (size_t)TW_CHUNK * CHUNKS_PER_TASK, n = p->x->n_weights;
-    for (size_t lo = i * length, hi = lo; lo < n && lo < (i + 1) * length; lo = hi) {
-        hi = lo + TW_CHUNK < n ? lo + TW_CHUNK : n;
-        if (p->is_first) add_nodes(p, lo, hi - lo);
-        tw_status status = do_range(p, lo, hi);
-        if (status != TW_OK && status != TW_ERR_NOT_FINITE) atomic_store(&p->failed, status);
-    }
+    const size_t length = (size_t)TW_CHUNK * CHUNKS_PER_TASK, n = p->x->n_weights, lo = i * length,
+                 hi = n - lo > length ? lo + length : n;
+    for (size_t at = lo; p->is_first && at < hi; at += TW_CHUNK)
+        add_nodes(p, at, hi - at > TW_CHUNK ? TW_CHUNK : hi - at);
+    const tw_status status = do_range(p, lo, hi);
+    if (status != TW_OK && status != TW_ERR_NOT_FINITE) atomic_store(&p->failed, status);
 }
 
 /* Steps the whole vector, on the mean gradient in `g`, which the first pass makes. */
