@@ -56,6 +56,9 @@ static void test_dense(void **state)
         for (size_t r = 0; r < COUNT(rows); r++)
             for (size_t i = 0; i < COUNT(sizes); i++)
                 for (size_t o = 0; o < COUNT(sizes); o++) check_dense(&b, rows[r], sizes[i], sizes[o]);
+        check_dense(&b, 1, 7, 150); /* more than a line of vectors, either way */
+        check_dense(&b, 1, 150, 7);
+        check_dense(&b, 67, 130, 4096 / b.real); /* rows of w that collide in the cache */
     }
 }
 
