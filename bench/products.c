@@ -1,8 +1,8 @@
-/* The products behind dense layers, in turn with OpenBLAS's, one thread, CPU time: GFLOP/s of both, and ours by
- * theirs. Ours keep the order of sums, the same for every number of rows and instruction set.
+/* The products behind dense layers, in turn with OpenBLAS's, one thread, CPU time: GFLOP/s of both, and
+ * ours by theirs. Ours add in one order, whatever the number of rows and the instruction set.
  *
- *     cc -O2 -D_GNU_SOURCE -Isrc -Iinclude -Ibuild/generated bench/products.c -o products \
- *         build/libthalweg-train.a build/libthalweg.a -lopenblas -lm -lpthread
+ *     cc -O2 -D_GNU_SOURCE -Isrc -Iinclude -Ibuild/generated bench/products.c \
+ *         -o products build/libthalweg-train.a build/libthalweg.a -lopenblas -lm -lpthread
  *     OPENBLAS_NUM_THREADS=1 ./products [PAIRS]
  *
  * SPDX-License-Identifier: MIT */
@@ -42,7 +42,7 @@ static float *make(size_t n)
     return x;
 }
 
-/* As a run has them: in frames of a leaf's rows, x and y behind each other, of at most MOST_ROWS rows a call. */
+/* As a run has them: frames of a leaf's rows, x before y, and at most MOST_ROWS rows a call. */
 static void ours(const struct product *p, const struct numbers *a)
 {
     const tw__dense_kernels *k = a->kernels;
