@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum { MOST_SPARE = 16, MOST_RANKS = 1024, PAGE = 4096 };
-static const double second = 1, usual_patience = 30, farewell = 1, nap = 0.05;
+static const double second = 1, usual_patience = 30, farewell = 1, nap = 0.05, short_nap = 1e-3, blink = 2e-4;
 
 /* What is sent on the control channel. */
 enum sign { ALIVE, LEAVING, FAILED };
@@ -214,7 +214,7 @@ static tw_status wait_for_rest(tw_link *l, tw__parcel *p, tw_error *err)
         if (i % 64) continue;
         const double waited = tw__seconds() - since;
         if (waited < nap) sched_yield();
-        else rest(nap / 250);
+        else rest(blink);
         TW_TRY(give_signs(l, err));
         if (waited > l->patience) return lost(l, p->from, waited, "the rest of a message", err);
     }
@@ -453,7 +453,7 @@ static tw_status have_left(tw_link *l, int *all, tw_error *err)
 static int flush(tw_link *l, double seconds)
 {
     const double until = tw__seconds() + seconds;
-    while (is_sending(l) && tw__link_push(l, NULL) == TW_OK && tw__seconds() < until) rest(nap / 50);
+    while (is_sending(l) && tw__link_push(l, NULL) == TW_OK && tw__seconds() < until) rest(short_nap);
     return !is_sending(l);
 }
 
@@ -466,7 +466,7 @@ static tw_status leave(tw_link *l, tw_error *err)
         TW_TRY(have_left(l, &all, err));
         if (all) break;
         TW_TRY(read_signs(l, err));
-        rest(nap / 50);
+        rest(short_nap);
     }
     if (l->carrier.rank == 0) TW_TRY(tell_all(l, LEAVING, NULL, err));
     if (flush(l, l->patience)) return TW_OK;

@@ -110,7 +110,9 @@ INLINE void quad_transpose(quad v[4])
     v[3] = __builtin_shufflevector(high0, high1, 2, 3, 6, 7);
 }
 
-/* to = from', by squares of 4 of which the last may overlap; from has `rows` rows of `columns` numbers. */
+/* to = from', by squares of 4 of which the last may overlap; from has `rows` rows of `columns` numbers. A strip
+ * of columns after the other: lines of rows that fall into the same place of the cache are read but once. */
+enum { STRIP = 16 };
 static inline void transpose(size_t rows, size_t columns, const real *from, size_t from_row, real *to,
                              size_t to_row)
 {
@@ -119,15 +121,16 @@ static inline void transpose(size_t rows, size_t columns, const real *from, size
             for (size_t c = 0; c < columns; c++) to[c * to_row + r] = from[r * from_row + c];
         return;
     }
-    for (size_t i = 0; i < columns; i += 4)
-        for (size_t j = 0; j < rows; j += 4) {
-            size_t c = i + 4 <= columns ? i : columns - 4, r = j + 4 <= rows ? j : rows - 4;
-            quad v[4];
-            UNROLL for (int q = 0; q < 4; q++) v[q] =
-                *(const loose_quad *)(from + (r + (size_t)q) * from_row + c);
-            quad_transpose(v);
-            UNROLL for (int q = 0; q < 4; q++) * (loose_quad *)(to + (c + (size_t)q) * to_row + r) = v[q];
-        }
+    for (size_t strip = 0; strip < columns; strip += STRIP)
+        for (size_t j = 0; j < rows; j += 4)
+            for (size_t i = strip; i < strip + STRIP && i < columns; i += 4) {
+                size_t c = i + 4 <= columns ? i : columns - 4, r = j + 4 <= rows ? j : rows - 4;
+                quad v[4];
+                UNROLL for (int q = 0; q < 4; q++) v[q] =
+                    *(const loose_quad *)(from + (r + (size_t)q) * from_row + c);
+                quad_transpose(v);
+                UNROLL for (int q = 0; q < 4; q++) * (loose_quad *)(to + (c + (size_t)q) * to_row + r) = v[q];
+            }
 }
 
 #endif
