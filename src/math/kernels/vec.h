@@ -110,8 +110,8 @@ INLINE void quad_transpose(quad v[4])
     v[3] = __builtin_shufflevector(high0, high1, 2, 3, 6, 7);
 }
 
-/* to = from', by squares of 4 of which the last may overlap; from has `rows` rows of `columns` numbers. A strip
- * of columns after the other: lines of rows that fall into the same place of the cache are read but once. */
+/* to = from', by squares of 4 of which the last may overlap; from has `rows` rows of `columns` numbers. Strip
+ * after strip of columns: lines of rows that fall into the same place of the cache are read but once. */
 enum { STRIP = 16 };
 static inline void transpose(size_t rows, size_t columns, const real *from, size_t from_row, real *to,
                              size_t to_row)
