@@ -84,7 +84,8 @@ static void look_out(const struct carrier *c, const struct seat *seat)
 /* Waits for a message or for the next call; 0: for neither, the thread is to end. */
 static int wait_for_mail(struct carrier *c, struct seat *seat, tw__message *m, int *has_mail)
 {
-    const double since = tw__seconds();
+    const int waits = seat->n == 0;
+    const double since = waits ? tw__seconds() : 0;
     look_out(c, seat);
     pthread_mutex_lock(&seat->lock);
     while ((seat->n == 0 || atomic_load(&c->halts)) && !c->stops && seat->round == c->round) {
@@ -100,7 +101,7 @@ static int wait_for_mail(struct carrier *c, struct seat *seat, tw__message *m, i
         seat->n--;
     }
     pthread_mutex_unlock(&seat->lock);
-    if (!is_new) seat->me->info.waiting += tw__seconds() - since;
+    if (waits && !is_new) seat->me->info.waiting += tw__seconds() - since;
     return goes_on;
 }
 

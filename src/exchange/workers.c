@@ -1,6 +1,5 @@
 /* What all protocols share: workers and their weights, updates given out, and what is counted.
  * SPDX-License-Identifier: MIT */
-#include "base/clock.h"
 #include "estimators/estimator.h"
 #include "exchange/link.h"
 #include "exchange/wire.h"
@@ -304,14 +303,14 @@ tw_status tw__worker_act(tw__workers *x, tw__worker *me, enum tw__act *did, tw_e
 {
     TW_TRY(x->protocol->next(x, me, did, err));
     if (*did != TW__COMPUTE) return TW_OK;
-    tw__note_computing(x, me, x->transport->now(x));
-    const double start = tw__seconds();
+    const double start = x->transport->now(x);
+    tw__note_computing(x, me, start);
     TW_TRY(tw__worker_compute(x, me, err));
-    const double end = tw__seconds();
+    const double end = x->transport->now(x);
     me->info.computing += end - start;
-    tw__note_computed(x, me, x->transport->now(x));
+    tw__note_computed(x, me, end);
     const tw_status s = tw__worker_computed(x, me, err);
-    me->info.exchanging += tw__seconds() - end;
+    me->info.exchanging += x->transport->now(x) - end;
     return s;
 }
 

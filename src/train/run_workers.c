@@ -81,7 +81,7 @@ static tw_status compute(void *user, size_t worker, uint64_t update, size_t part
     }
     TW_TRY(status);
     to->rows = part > 0 ? 0 : u.n ? u.n : 1;
-    if (parts == 1) tw__run_fold(r, tw__objective_size(&s->objective), to);
+    if (parts == 1) tw__run_fold(r, x->set.slice_size, to);
     return TW_OK;
 }
 
