@@ -101,14 +101,14 @@ static void sum(tw_context *ctx, const tw_objective *o, const double *w, size_t 
     memset(to, 0, sizeof *to);
     for (size_t i = 0; i < n; i++) v[i] = vector_at(i);
     assert_int_equal(tw__solver_create(&s, ctx, "lbfgs", &problem, NULL), TW_OK);
-    assert_int_equal(tw__glm_sums_create(&g, s, NULL), TW_OK);
+    assert_int_equal(tw__glm_sums_create(&g, s, NULL, NULL), TW_OK);
     assert_non_null(g);
-    tw__glm_sums_at(g, elsewhere, &there);
+    assert_int_equal(tw__glm_sums_at(g, elsewhere, &there, NULL), TW_OK);
     assert_int_equal(tw__glm_sums_matrix(g, w, share, to->matrix, NULL), TW_OK);
-    tw__glm_sums_at(g, w, &to->sums);
+    assert_int_equal(tw__glm_sums_at(g, w, &to->sums, NULL), TW_OK);
     memcpy(to->gradient, tw__glm_sums_gradient(g), n * sizeof(double));
     assert_int_equal(tw__glm_sums_diagonal(g, w, to->diagonal, NULL), TW_OK);
-    tw__glm_sums_times(g, v, to->product);
+    assert_int_equal(tw__glm_sums_times(g, v, to->product, NULL), TW_OK);
     tw__solver_free(s);
     tw__fp_leave(mode);
 }
@@ -245,10 +245,10 @@ static void columns_may_lie_in_another_order(void **state)
     assert_int_equal(tw_model_objective(m, data, &o, NULL), TW_OK);
     const tw__problem problem = {.objective = &o, .n = WIDE};
     assert_int_equal(tw__solver_create(&s, ctx, "lbfgs", &problem, NULL), TW_OK);
-    assert_int_equal(tw__glm_sums_create(&g, s, NULL), TW_OK);
-    tw__glm_sums_at(g, w, &sums);
+    assert_int_equal(tw__glm_sums_create(&g, s, NULL, NULL), TW_OK);
+    assert_int_equal(tw__glm_sums_at(g, w, &sums, NULL), TW_OK);
     assert_int_equal(tw__glm_sums_diagonal(g, w, diagonal, NULL), TW_OK);
-    tw__glm_sums_times(g, v, product);
+    assert_int_equal(tw__glm_sums_times(g, v, product, NULL), TW_OK);
     assert_true(fabs(sums.loss - narrow.sums.loss) < 1e-12 * narrow.sums.loss);
     for (size_t i = 0; i < WIDE; i++) {
         const size_t j = i / APART;

@@ -71,7 +71,7 @@ static enum memory_death dies(void *user, size_t rank, int channel, const void *
 /* ---- one case ------------------------------------------------------------------------------------------ */
 
 struct scene {
-    const char *model, *exchange;
+    const char *model, *exchange, *solver; /* solver: or NULL */
     size_t processes;
     struct plan plan;
     struct process process[MEMORY_MOST];
@@ -83,6 +83,7 @@ static void *play(void *arg)
     struct scene *s = arg;
     worker_run r =
         {.rows = networks_data, .model = s->model, .classes = 3, .n_rows = 96, .looked_at = 4, .o.epochs = 4};
+    r.o.solver = s->solver;
     const worker_run *const runs[] = {&r, &r, &r, &r};
     be_all_but(runs, s->exchange, s->processes, s->process, dies, &s->plan);
     s->ended = tw__seconds();
@@ -135,6 +136,7 @@ static size_t add(struct scene *scenes, size_t n, const struct scene *like, size
             if (!is_whole && (slot + rank + (size_t)i + (size_t)how) % 7) continue;
             scenes[n++] = (struct scene){.model = like->model,
                                          .exchange = like->exchange,
+                                         .solver = like->solver,
                                          .processes = like->processes,
                                          .plan = {.rank = rank, .slot = slot, .at = at[i], .how = how}};
         }
@@ -147,11 +149,11 @@ static int is_last(const struct scene *s)
     return s->plan.slot == LEAVING && (s->plan.how == MEMORY_AFTER || s->plan.at > 1);
 }
 
-static void every_state(const char *model, const char *exchange, size_t processes, const size_t *must,
-                        size_t n_must)
+static void every_state(struct scene whole, const size_t *must, size_t n_must)
 {
     static struct scene scenes[MEMORY_MOST * SLOTS * 9];
-    struct scene whole = {.model = model, .exchange = exchange, .processes = processes};
+    const char *const exchange = whole.exchange;
+    const size_t processes = whole.processes;
     size_t n = 0;
     play(&whole);
     for (size_t i = 0; i < processes; i++)
@@ -175,7 +177,8 @@ static void shared_updates(void **state)
 {
     static const size_t must[] = {TW__HELLO, TW__GO, TW__PAUSE, TW__SUMMARY, TW__END, SUMS, LEAVING};
     (void)state;
-    every_state(worker_batch_norm, "mpi:timeout=3+allreduce", 3, must, sizeof must / sizeof *must);
+    every_state((struct scene){worker_batch_norm, "mpi:timeout=3+allreduce", .processes = 3}, must,
+                sizeof must / sizeof *must);
 }
 
 static void servers(void **state)
@@ -184,8 +187,9 @@ static void servers(void **state)
         {TW__HELLO, TW__GO, TW__END, TW__PARCELS + TW__GRADIENT, TW__PARCELS + TW__WEIGHTS,
          TW__IDLE,  LEAVING};
     (void)state;
-    every_state("flatten; dense 64 relu; dense 3 softmax", "mpi:timeout=3+ps:sync=ssp,staleness=2,servers=2",
-                2, must, sizeof must / sizeof *must);
+    every_state((struct scene){"flatten; dense 64 relu; dense 3 softmax",
+                               "mpi:timeout=3+ps:sync=ssp,staleness=2,servers=2", .processes = 2},
+                must, sizeof must / sizeof *must);
 }
 
 /* Whose state rank 0 collects. */
@@ -193,14 +197,26 @@ static void averages(void **state)
 {
     static const size_t must[] = {TW__COLLECT, TW__STATE, TW__END, LEAVING};
     (void)state;
-    every_state("flatten; dense 64 relu; dense 3 softmax", "mpi:timeout=3+average:every=3", 2, must,
+    every_state((struct scene){"flatten; dense 64 relu; dense 3 softmax", "mpi:timeout=3+average:every=3",
+                               .processes = 2},
+                must, sizeof must / sizeof *must);
+}
+
+/* Whose sums go round. */
+static void solvers(void **state)
+{
+    static const size_t must[] = {SUMS, LEAVING};
+    (void)state;
+    every_state((struct scene){"logistic", "mpi:timeout=3+allreduce", "newton", .processes = 3}, must,
+                sizeof must / sizeof *must);
+    every_state((struct scene){"softmax", "mpi:timeout=3+allreduce", "newton-cg", .processes = 2}, must,
                 sizeof must / sizeof *must);
 }
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(shared_updates), cmocka_unit_test(servers),
-                                       cmocka_unit_test(averages)};
+                                       cmocka_unit_test(averages), cmocka_unit_test(solvers)};
     is_whole = argc > 1 && strcmp(argv[1], "whole") == 0;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -428,7 +428,6 @@ static void options_without_meaning_are_refused(void **state)
     BESIDE("optimizer", .optimizer = "sgd");
     BESIDE("estimator", .estimator = "full");
     BESIDE("schedule", .schedule = "constant");
-    BESIDE("exchange", .exchange = "local");
     BESIDE("control", .control = "early_stop");
     BESIDE("groups", .groups = "*:lr=1");
     BESIDE("nonfinite", .nonfinite = TW_NONFINITE_SKIP);
@@ -438,6 +437,9 @@ static void options_without_meaning_are_refused(void **state)
     BESIDE("eval_every", .eval_every = 3, .target = "loss=1");
     BESIDE("order", .order = order, .n_order = 1);
     BESIDE("custom_rule", .custom_rule = rule);
+    check_refused(&barrier, (tw_run_options){.solver = "lbfgs", .exchange = "easgd"}, TW_ERR_SPEC,
+                  "exchange easgd cannot be given beside a solver, which has a loop of its own: threads and "
+                  "processes share its sums over the rows, as allreduce, with no option but timeout");
     check_refused(&barrier, (tw_run_options){.tol = 0.1}, TW_ERR_SPEC,
                   "tol has no effect without a solver (the control early_stop ends other runs)");
     check_refused(&barrier, (tw_run_options){.solver = "lbfgs", .tol = -1}, TW_ERR_SPEC,

@@ -19,10 +19,10 @@ typedef struct worker_run {
     double loss;           /* of the last epoch */
 } worker_run;
 
-/* Rows of 600 columns, of which each touches four: too few for vectors. */
-static inline tw_data *worker_sparse(tw_context *ctx, uint64_t rows, int classes)
+/* Rows of so many columns, of which each touches four. */
+static inline tw_data *worker_rows(tw_context *ctx, uint64_t rows, int classes, uint32_t width)
 {
-    enum { EACH = 4, COLUMNS = 600 };
+    enum { EACH = 4 };
     float *x = malloc(rows * EACH * sizeof *x);
     uint32_t *columns = malloc(rows * EACH * sizeof *columns);
     uint64_t *starts = malloc((rows + 1) * sizeof *starts);
@@ -32,8 +32,8 @@ static inline tw_data *worker_sparse(tw_context *ctx, uint64_t rows, int classes
         labels[i] = (int32_t)(tw__random_below(1, TW__FOR_TEST, 5, i, (uint64_t)classes));
         for (uint32_t k = 0; k < EACH; k++) {
             columns[i * EACH + k] =
-                k * (COLUMNS / EACH) +
-                (uint32_t)tw__random_below(1, TW__FOR_TEST, 6, i * EACH + k, COLUMNS / EACH);
+                k * (width / EACH) +
+                (uint32_t)tw__random_below(1, TW__FOR_TEST, 6, i * EACH + k, width / EACH);
             x[i * EACH + k] = (float)tw__random_unit(1, TW__FOR_TEST, 7, i * EACH + k) - 0.5f;
         }
     }
@@ -41,7 +41,7 @@ static inline tw_data *worker_sparse(tw_context *ctx, uint64_t rows, int classes
     const tw_data_info info = {.size = sizeof info,
                                .rows = rows,
                                .rank = 1,
-                               .shape = {COLUMNS},
+                               .shape = {width},
                                .type = TW_F32,
                                .x = x,
                                .starts = starts,
@@ -54,6 +54,12 @@ static inline tw_data *worker_sparse(tw_context *ctx, uint64_t rows, int classes
     free(starts);
     free(labels);
     return data;
+}
+
+/* So many that a row's gradient is a list. */
+static inline tw_data *worker_sparse(tw_context *ctx, uint64_t rows, int classes)
+{
+    return worker_rows(ctx, rows, classes, 600);
 }
 
 static inline tw_status worker_field(tw_visitor *v, const char *name, tw_type type, int rank,
@@ -101,7 +107,7 @@ static inline void *worker_weights(worker_run *r, const char *exchange, size_t *
     size_t n;
     o.size = sizeof o;
     o.exchange = exchange;
-    if (!o.optimizer) o.optimizer = "sgd:lr=0.05";
+    if (!o.optimizer && !o.solver) o.optimizer = "sgd:lr=0.05";
     if (!o.epochs) o.epochs = 3;
     o.seed = 3;
     if (tw_model_create(&model, ctx, r->model, r->type ? r->type : TW_F64, data, 5, err) != TW_OK)

@@ -28,7 +28,6 @@ struct cli_named {
 };
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #define NOT_BUILT "not built"
-#define NOT_YET "not built yet"
 #define NOT_SHOWN "not shown"
 
 struct cli_source {

@@ -14,7 +14,6 @@
     "thalweg race sparse --model logistic:l2=0.05 --optimizers 'lbfgs sgd:lr=0.05|sim:workers=8,sync=asp svrg:lr=0.05|sim:workers=8,sync=asp' --epochs 20 --seeds 1 --limit 1000 --batch 1"
 #define TOP_K_SVRG \
     "thalweg race sparse --model logistic:l2=0.05 --optimizers 'lbfgs sgd:lr=0.05|sim:workers=8,sync=asp svrg:lr=0.05|sim:workers=8+topksvrg svrg:lr=0.05' --epochs 20 --seeds 1 --limit 1000 --batch 1"
-#define ONE "not among the exchanges so far (thalweg exchanges)"
 #define PROGRAM "another program; "
 
 static const struct cli_named named[] = {
@@ -635,7 +634,9 @@ static const struct cli_named named[] = {
      "the thesis gives no formula, and of Meng et al. 2016 the abstract alone could be had: its three parts, coupled in a form of ours"},
     {"6.2.4", TOOL, "Google 开源的 Tensorflow 框架", "TensorFlow", NOT_BUILT,
      PROGRAM "what corresponds is thalweg train"},
-    {"6.2.4", METHOD, "并行与分布式二阶优化算法", "methods of second order over machines", NOT_YET, ONE},
+    {"6.2.4", METHOD, "并行与分布式二阶优化算法", "methods of second order over machines",
+     "thalweg explain newton-cg",
+     "with --exchange allreduce under mpirun each process has its share of the rows, and rank 0 the sums; so newton and lbfgs"},
     {"7.2", TECHNIQUE, "限于机器设备的欠缺，本文对于并行和分布式的研究没有结合实际训练来展现",
      "to try parallel methods in practice, for which there were no machines", "thalweg figures workers",
      "on threads for real, and simulated with as many workers as wanted"},

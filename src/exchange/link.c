@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 enum { MOST_SPARE = 16, MOST_RANKS = 1024, PAGE = 4096 };
-static const double second = 1, usual_patience = 30, farewell = 1, nap = 0.05, short_nap = 1e-3, blink = 2e-4;
+static const double second = 1, usual_patience = 30, farewell = 1, nap = 0.05, short_nap = 1e-3, blink = 2e-4,
+                    moment = 5e-5;
 
 /* What is sent on the control channel. */
 enum sign { ALIVE, LEAVING, FAILED };
@@ -202,6 +203,13 @@ static void rest(double seconds)
     nanosleep(&t, NULL);
 }
 
+void tw__link_rest(unsigned looks)
+{
+    enum { LOOKS = 2000 };
+    if (looks < LOOKS) sched_yield();
+    else rest(moment);
+}
+
 /* What has begun to come is there soon, unless its sender dies meanwhile: then the carrier still has the
  * parcel's bytes, which therefore are not freed. */
 static tw_status wait_for_rest(tw_link *l, tw__parcel *p, tw_error *err)
@@ -252,6 +260,28 @@ tw_status tw__link_receive(tw_link *l, int channel, size_t from, tw__parcel **ou
     const tw_status s = read_next(l, channel, from, out, err);
     pthread_mutex_unlock(&l->reading[channel]);
     return s;
+}
+
+/* ---- the same run -------------------------------------------------------------------------------------- */
+
+/* As much of a line as a message shows. */
+static int shown(const char *line)
+{
+    enum { MOST = 150 };
+    const size_t n = strcspn(line, "\n");
+    return (int)(n < MOST ? n : MOST);
+}
+
+tw_status tw__link_same(const tw_link *l, size_t other, const char *mine, const char *theirs, tw_error *err)
+{
+    while (*mine && strcspn(mine, "\n") == strcspn(theirs, "\n") &&
+           !strncmp(mine, theirs, strcspn(mine, "\n"))) {
+        mine += strcspn(mine, "\n") + (mine[strcspn(mine, "\n")] != 0);
+        theirs += strcspn(theirs, "\n") + (theirs[strcspn(theirs, "\n")] != 0);
+    }
+    if (!*mine && !*theirs) return TW_OK;
+    return tw__fail(err, TW_ERR_SPEC, "rank %zu on %.60s makes another run: %.*s, and here %.*s", other,
+                    tw_link_host(l, other), shown(theirs), theirs, shown(mine), mine);
 }
 
 /* ---- signs of life ------------------------------------------------------------------------------------- */

@@ -3,15 +3,13 @@
  * SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 #include "exchange/processes.h"
-#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <thalweg/train.h>
 #include <thalweg/version.h>
 
-enum { LOOKS = 2000 };
-static const double nap = 50e-6, patience = 1e-3, check_every = 1e-2;
+static const double patience = 1e-3, check_every = 1e-2;
 
 /* ---- parcels ------------------------------------------------------------------------------------------- */
 
@@ -253,8 +251,6 @@ tw_status tw__processes_pump(tw__workers *x, tw_error *err)
     return s == TW_OK ? tw__link_push(c->link, err) : s;
 }
 
-void tw__processes_rest(void) { nanosleep(&(struct timespec){0, (long)(nap * 1e9)}, NULL); }
-
 /* ---- waiting ------------------------------------------------------------------------------------------- */
 
 tw_status tw__processes_check(const tw__workers *x, const char *doing, tw_error *err)
@@ -274,8 +270,7 @@ tw_status tw__processes_check(const tw__workers *x, const char *doing, tw_error 
 tw_status tw__processes_wait(const tw__workers *x, unsigned looks, const char *doing, tw_error *err)
 {
     tw__processes *c = x->carrier;
-    if (looks < LOOKS) sched_yield();
-    else tw__processes_rest();
+    tw__link_rest(looks);
     const double now = tw__seconds(); /* on a machine that is busy with others each look may take long */
     if (now - atomic_load(&c->checked) < check_every) return TW_OK;
     atomic_store(&c->checked, now);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "exchange/processes.h"
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,30 +46,6 @@ void tw__processes_set_clock(tw__workers *x, const tw__parcel_head *h)
 
 /* ---- the same run -------------------------------------------------------------------------------------- */
 
-/* As much of a line as a message shows. */
-static int shown(const char *line)
-{
-    enum { MOST = 150 };
-    const size_t n = strcspn(line, "\n");
-    return (int)(n < MOST ? n : MOST);
-}
-
-/* The first line in which another's run is not this one. */
-static tw_status compare(const tw__workers *x, const char *mine, const tw__parcel *p, tw_error *err)
-{
-    const tw__processes *c = x->carrier;
-    const char *other = (const char *)p->bytes + sizeof(tw__parcel_head);
-    if (p->n <= sizeof(tw__parcel_head) || p->bytes[p->n - 1]) return tw__processes_garbled(x, p->from, err);
-    while (*mine && strcspn(mine, "\n") == strcspn(other, "\n") &&
-           !strncmp(mine, other, strcspn(mine, "\n"))) {
-        mine += strcspn(mine, "\n") + (mine[strcspn(mine, "\n")] != 0);
-        other += strcspn(other, "\n") + (other[strcspn(other, "\n")] != 0);
-    }
-    if (!*mine && !*other) return TW_OK;
-    return tw__fail(err, TW_ERR_SPEC, "rank %zu on %.60s makes another run: %.*s, and here %.*s", p->from,
-                    tw_link_host(c->link, p->from), shown(other), other, shown(mine), mine);
-}
-
 /* Lines on the run, which must be the same in all processes: rank 0 hears those of the others. */
 static tw_status say_hello(tw__workers *x, const char *mine, tw_error *err)
 {
@@ -78,8 +55,10 @@ static tw_status say_hello(tw__workers *x, const char *mine, tw_error *err)
         tw__parcel *p;
         TW_TRY(tw__processes_next(x, 0, "the others to begin", &p, err));
         const tw__parcel_head h = tw__processes_head(p);
-        const tw_status s =
-            h.kind == TW__HELLO ? compare(x, mine, p, err) : tw__processes_garbled(x, p->from, err);
+        const char *const theirs = (const char *)p->bytes + sizeof h;
+        const int is_text = h.kind == TW__HELLO && p->n > sizeof h && !p->bytes[p->n - 1];
+        const tw_status s = is_text ? tw__link_same(c->link, p->from, mine, theirs, err)
+                                    : tw__processes_garbled(x, p->from, err);
         tw__parcel_free(c->link, p);
         TW_TRY(s);
     }
@@ -131,7 +110,7 @@ static void *serve(void *arg)
     while (!atomic_load(&c->stops) && !atomic_load(&c->halts)) {
         c->status = tw__processes_pump(x, &c->error);
         if (c->status != TW_OK) atomic_store(&c->halts, 1);
-        tw__processes_rest();
+        tw__link_rest(UINT_MAX);
     }
     return NULL;
 }

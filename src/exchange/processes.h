@@ -97,7 +97,6 @@ tw_status tw__processes_note_idle(const tw__workers *x, tw__processes *c, const 
 tw_status tw__processes_check(const tw__workers *x, const char *doing, tw_error *err);
 /* Between two looks for a message: the sooner the next, the sooner the last one came. */
 tw_status tw__processes_wait(const tw__workers *x, unsigned looks, const char *doing, tw_error *err);
-void tw__processes_rest(void);
 /* Seconds of work so far: the clock stands between a stretch and the next. By the times of parcels none comes
  * before it was sent. */
 double tw__processes_now(const tw__workers *x);

@@ -488,17 +488,18 @@ void tw__batch_commit(tw__batch *b, void *w)
 tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n,
                              const tw_draw *draw, tw__fp_mode callers, tw_sums *sums, tw_error *err)
 {
+    const tw_draw none = {.number = 0};
     call c = {.b = b,
               .w = w,
               .rows = rows,
               .n = n,
               .weight = weight_of(b, rows, n),
-              .draw = draw,
+              .draw = draw ? draw : &none,
               .mode = callers,
               .hands_on = b->carried != NULL,
-              .want = TW_WANT_LOSS | TW_WANT_GRADIENT | TW_TRAINING};
+              .want = TW_WANT_LOSS | TW_WANT_GRADIENT | (draw ? TW_TRAINING : 0)};
     size_t leaves = tw__batch_leaves(n);
-    TW_TRY(x->type->begin(x, draw->number, leaves, &c.lo, &c.hi, err));
+    TW_TRY(x->type->begin(x, c.draw->number, leaves, &c.lo, &c.hi, err));
     size_t blocks = 0;
     TW_TRY(run_blocks(&c, x, leaves, &blocks, err));
     for (size_t i = 0; i < blocks; i++) {

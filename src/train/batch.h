@@ -36,11 +36,11 @@ void tw__batch_by_degree(tw__batch *b, const double *ratios);
 
 /* Evaluates my leaves of the batch at w: gradients go to the exchange node by node, *sums is the whole
  * batch's. Called in our floating-point mode; `callers` is the one the objective's functions are called
- * in. */
+ * in. draw NULL: not training. */
 tw_status tw__batch_gradient(tw__batch *b, tw__exchange *x, const void *w, const uint64_t *rows, size_t n,
                              const tw_draw *draw, tw__fp_mode callers, tw_sums *sums, tw_error *err);
 /* The same sum into `to`, over all leaves and without an exchange: for estimators that make a direction of
- * several such sums. draw NULL: not training. */
+ * several such sums. */
 tw_status tw__batch_sum(tw__batch *b, const void *w, const uint64_t *rows, size_t n, const tw_draw *draw,
                         tw__fp_mode callers, void *to, tw_sums *sums, tw_error *err);
 /* Only the sums of loss, weight, correct. draw NULL: not training; else as a gradient on this draw would find

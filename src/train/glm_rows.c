@@ -12,24 +12,36 @@ enum { LANES = 8, FEW = 4096 };
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
 
-size_t tw__glm_numbers(const tw_objective *o)
+static size_t numbers_of(const tw_objective *o, size_t first, size_t end)
 {
     const tw_glm *glm = o->glm;
     size_t n = 0;
     tw_row r;
-    for (uint64_t i = 0; i < o->n_rows; i++) {
+    for (size_t i = first; i < end; i++) {
         glm->row(glm->user, i, &r);
         for (size_t k = 0; k < r.n; k++) n += tw__row_number(glm->row_type, o->type, &r, k) != 0;
     }
     return n;
 }
 
-static void copy(tw__glm_rows *to, const tw_objective *o)
+/* Adds to `count` for every column how many numbers it has. */
+static void count_columns(const tw_objective *o, uint32_t *count)
+{
+    const tw_glm *glm = o->glm;
+    tw_row r;
+    for (uint64_t i = 0; i < o->n_rows; i++) {
+        glm->row(glm->user, i, &r);
+        for (size_t k = 0; k < r.n; k++)
+            count[r.columns ? r.columns[k] : k] += tw__row_number(glm->row_type, o->type, &r, k) != 0;
+    }
+}
+
+static void copy(tw__glm_rows *to, const tw_objective *o, size_t first, size_t end)
 {
     const tw_glm *glm = o->glm;
     tw_row r;
     size_t at = 0;
-    for (uint64_t i = 0; i < to->n; i++) {
+    for (size_t i = first; i < end; i++) {
         glm->row(glm->user, i, &r);
         for (size_t k = 0; k < r.n; k++) {
             const double x = tw__row_number(glm->row_type, o->type, &r, k);
@@ -41,6 +53,7 @@ static void copy(tw__glm_rows *to, const tw_objective *o)
         if (!to->column) at += to->width;
         to->starts[i + 1] = at;
     }
+    for (size_t i = end; i < to->n; i++) to->starts[i + 1] = at;
 }
 
 tw_status tw__glm_numbers_alloc(tw__solver *s, size_t n, uint32_t **index, double **x, tw_error *err)
@@ -53,7 +66,8 @@ tw_status tw__glm_numbers_alloc(tw__solver *s, size_t n, uint32_t **index, doubl
                     s->type->about.name, n, (double)n * (sizeof **x + (index ? sizeof **index : 0)));
 }
 
-/* Columns with as many numbers stay in their order. */
+/* By the numbers of all rows, so that it is the same whichever are copied. Columns with as many stay in their
+ * order. */
 static tw_status set_order(tw__glm_rows *to, tw__solver *s, tw_error *err)
 {
     const size_t columns = to->width, most = to->n;
@@ -62,7 +76,9 @@ static tw_status set_order(tw__glm_rows *to, tw__solver *s, tw_error *err)
     TW_TRY(tw__solver_alloc(s, &to->order, columns, sizeof *to->order, err));
     TW_TRY(tw__solver_alloc(s, &place, columns, sizeof *place, err));
     TW_TRY(tw__solver_alloc(s, &next, most + 1, sizeof *next, err));
-    for (size_t k = 0; k < to->numbers; k++) place[to->column[k]]++;
+    if (to->starts[to->n] < to->numbers) count_columns(s->problem.objective, place);
+    else
+        for (size_t k = 0; k < to->numbers; k++) place[to->column[k]]++;
     for (size_t j = 0; j < columns; j++) next[place[j] < most ? place[j] : most]++;
     for (size_t n = most + 1; n-- > 0;) {
         const size_t alike = next[n];
@@ -73,23 +89,33 @@ static tw_status set_order(tw__glm_rows *to, tw__solver *s, tw_error *err)
         place[j] = (uint32_t)next[place[j] < most ? place[j] : most]++;
         to->order[place[j]] = (uint32_t)j;
     }
-    for (size_t k = 0; k < to->numbers; k++) to->column[k] = place[to->column[k]];
+    for (size_t k = 0; k < to->starts[to->n]; k++) to->column[k] = place[to->column[k]];
     return TW_OK;
 }
 
-tw_status tw__glm_rows_create(tw__glm_rows *to, tw__solver *s, size_t numbers, int is_plain, tw_error *err)
+void tw__glm_rows_measure(tw__glm_rows *to, const tw_objective *o, int is_plain)
 {
-    const tw_objective *o = s->problem.objective;
-    const size_t columns = o->glm->columns, n = (size_t)o->n_rows,
+    const size_t columns = o->glm->columns, n = (size_t)o->n_rows, numbers = numbers_of(o, 0, n),
                  line = (columns + LANES - 1) / LANES * LANES;
     size_t all;
-    *to = (tw__glm_rows){.n = n, .numbers = numbers, .width = columns};
-    const int is_lines = !is_plain && tw__size_mul(n, line, &all) && all / 2 < to->numbers;
-    if (is_lines) to->numbers = all, to->width = line;
-    TW_TRY(tw__solver_alloc(s, &to->starts, n + 1, sizeof *to->starts, err));
-    TW_TRY(tw__glm_numbers_alloc(s, to->numbers, is_lines ? NULL : &to->column, &to->x, err));
-    copy(to, o);
-    return is_plain || is_lines || columns <= FEW ? TW_OK : set_order(to, s, err);
+    *to = (tw__glm_rows){.n = n, .numbers = numbers, .width = columns, .is_plain = is_plain};
+    if (is_plain || !tw__size_mul(n, line, &all) || all / 2 >= numbers) return;
+    to->numbers = all;
+    to->width = line;
+    to->is_lines = 1;
+}
+
+tw_status tw__glm_rows_copy(tw__glm_rows *to, tw__solver *s, size_t first, size_t end, tw_error *err)
+{
+    const tw_objective *o = s->problem.objective;
+    const size_t numbers = to->is_lines           ? (end - first) * to->width
+                           : end - first == to->n ? to->numbers
+                                                  : numbers_of(o, first, end);
+    to->first = first;
+    TW_TRY(tw__solver_alloc(s, &to->starts, to->n + 1, sizeof *to->starts, err));
+    TW_TRY(tw__glm_numbers_alloc(s, numbers, to->is_lines ? NULL : &to->column, &to->x, err));
+    copy(to, o, first, end);
+    return to->is_plain || to->is_lines || to->width <= FEW ? TW_OK : set_order(to, s, err);
 }
 
 /* ---- numbers that are not 0 ---------------------------------------------------------------------------- */

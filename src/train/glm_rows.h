@@ -11,7 +11,9 @@
 #include "train/solvers/solver.h"
 
 typedef struct tw__glm_rows {
-    size_t n, numbers;
+    size_t n, numbers;      /* of all rows, the zeros of lines included */
+    int is_plain, is_lines; /* is_plain: neither lines nor another order */
+    size_t first;           /* the first row that is copied; those that are not seem empty */
     /* numbers of a vector with one for each column: more than columns where rows are lines, which end in
      * zeros */
     size_t width;
@@ -23,11 +25,11 @@ typedef struct tw__glm_rows {
     uint32_t *order;
 } tw__glm_rows;
 
-/* Numbers that are not 0. */
-size_t tw__glm_numbers(const tw_objective *o);
-/* Of so many numbers that are not 0; freed with the solver. is_plain: neither lines nor another order.
- * TW_ERR_MEMORY says how many bytes there should be. */
-tw_status tw__glm_rows_create(tw__glm_rows *to, tw__solver *s, size_t numbers, int is_plain, tw_error *err);
+/* How the rows are copied, and how much it will be. */
+void tw__glm_rows_measure(tw__glm_rows *to, const tw_objective *o, int is_plain);
+/* Then copies rows first .. end - 1; freed with the solver. TW_ERR_MEMORY says how many bytes there should
+ * be. */
+tw_status tw__glm_rows_copy(tw__glm_rows *to, tw__solver *s, size_t first, size_t end, tw_error *err);
 /* The numbers of such a copy and, unless index is NULL, their columns or rows; with that message. */
 tw_status tw__glm_numbers_alloc(tw__solver *s, size_t n, uint32_t **index, double **x, tw_error *err);
 

@@ -27,7 +27,9 @@ struct tw__glm_sums {
     const tw_glm *glm;
     tw__glm_rows x;
     const tw__glm_kernels *k;
+    tw__ring *ring;          /* NULL: there is one process */
     size_t parts, n;         /* of each output's rows; weights */
+    size_t lo, hi;           /* the parts of this process */
     double *weights, weight; /* of the rows */
     double *point;           /* of the scores */
     double *gradient;        /* without l1's share, of the last point that there was one at */
@@ -36,7 +38,7 @@ struct tw__glm_sums {
         *curvatures;         /* of each output and row; curvatures times the row's weight, made when needed */
     double *vector;          /* for each output a number per column, as wide as the rows are */
     double *sums;            /* likewise, for each output's parts */
-    double *biases, *losses; /* for each output's parts */
+    double *biases, *losses; /* for each output's parts, losses after biases */
     double *row_scores;      /* per thread */
     size_t matrix_parts;
     double *matrices;
@@ -56,6 +58,27 @@ static int takes(const tw_objective *o)
 
 static size_t between(size_t low, size_t n, size_t high) { return n < low ? low : n > high ? high : n; }
 
+static size_t part_start(const tw__glm_sums *g, size_t part, size_t parts) { return g->x.n * part / parts; }
+
+/* The first of so many parts that is of this process, or of the next. */
+static size_t share_of(const tw__glm_sums *g, size_t parts, size_t next)
+{
+    return g->ring ? tw__ring_share(g->ring, parts, next) : next * parts;
+}
+
+static size_t matrix_size(const tw__glm_sums *g) { return g->x.width * (g->x.width + 1); }
+
+/* How many parts there are depends on rows and columns alone. */
+static void cut(tw__glm_sums *g)
+{
+    const size_t parts = between(1, g->x.numbers / (PER_COLUMN * columns_of(g)), MOST_PARTS);
+    g->parts = between(1, parts / g->glm->outputs, parts);
+    const size_t fit = g->x.width < MATRICES ? MATRICES / matrix_size(g) : 0;
+    g->matrix_parts = between(1, fit, g->parts < MOST_MATRICES ? g->parts : MOST_MATRICES);
+    g->lo = share_of(g, g->parts, 0);
+    g->hi = share_of(g, g->parts, 1);
+}
+
 static tw_status allocate(tw__glm_sums *g, tw_error *err)
 {
     const size_t outputs = g->glm->outputs, wide = outputs * g->x.width, tallies = outputs * g->parts;
@@ -65,34 +88,42 @@ static tw_status allocate(tw__glm_sums *g, tw_error *err)
     const struct {
         double **to;
         size_t n;
-    } vectors[] = {{&g->weights, g->x.n},
-                   {&g->point, g->n},
-                   {&g->gradient, g->n},
-                   {&g->scores, rows},
-                   {&g->vector, wide},
-                   {&g->sums, g->parts * wide},
-                   {&g->biases, tallies},
-                   {&g->losses, tallies},
-                   {&g->row_scores, (size_t)tw_context_threads(g->ctx) * outputs}};
+    } vectors[] = {{&g->weights, g->x.n},     {&g->point, g->n},
+                   {&g->gradient, g->n},      {&g->scores, rows},
+                   {&g->vector, wide},        {&g->sums, g->parts * wide},
+                   {&g->biases, 2 * tallies}, {&g->row_scores, (size_t)tw_context_threads(g->ctx) * outputs}};
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++)
         TW_TRY(tw__solver_alloc(g->solver, vectors[i].to, vectors[i].n, sizeof(double), err));
+    g->losses = g->biases + tallies;
     return TW_OK;
 }
 
-tw_status tw__glm_sums_create(tw__glm_sums **out, tw__solver *s, tw_error *err)
+/* The rows of this process are those of its parts, and of its parts of matrices, which may be larger. */
+static tw_status copy_rows(tw__glm_sums *g, tw_error *err)
+{
+    const size_t first = part_start(g, g->lo, g->parts), end = part_start(g, g->hi, g->parts),
+                 first_of_matrix = part_start(g, share_of(g, g->matrix_parts, 0), g->matrix_parts),
+                 end_of_matrix = part_start(g, share_of(g, g->matrix_parts, 1), g->matrix_parts);
+    return tw__glm_rows_copy(&g->x, g->solver, first < first_of_matrix ? first : first_of_matrix,
+                             end > end_of_matrix ? end : end_of_matrix, err);
+}
+
+tw_status tw__glm_sums_create(tw__glm_sums **out, tw__solver *s, tw__ring *ring, tw_error *err)
 {
     const tw_objective *o = s->problem.objective;
     tw__glm_sums *g;
+    tw__glm_rows rows;
     *out = NULL;
-    const size_t numbers = takes(o) ? tw__glm_numbers(o) : 0;
-    if (!takes(o) || numbers > MOST_NUMBERS) return TW_OK;
+    if (!takes(o)) return TW_OK;
+    tw__glm_rows_measure(&rows, o, 0);
+    if (rows.numbers > MOST_NUMBERS) return TW_OK;
     TW_TRY(tw__solver_alloc(s, &g, 1, sizeof *g, err));
-    *g = (tw__glm_sums){.solver = s, .ctx = s->ctx, .o = o, .glm = o->glm, .n = s->problem.n};
+    *g = (tw__glm_sums){
+        .solver = s, .ctx = s->ctx, .o = o, .glm = o->glm, .n = s->problem.n, .x = rows, .ring = ring};
     *out = g;
-    TW_TRY(tw__glm_rows_create(&g->x, s, numbers, 0, err));
+    cut(g);
+    TW_TRY(copy_rows(g, err));
     g->k = tw__glm_kernels_for(&g->x, tw_context_isa(s->ctx));
-    const size_t parts = between(1, g->x.numbers / (PER_COLUMN * columns_of(g)), MOST_PARTS);
-    g->parts = between(1, parts / g->glm->outputs, parts);
     TW_TRY(allocate(g, err));
     for (size_t i = 0; i < g->x.n; i++) g->weight += g->weights[i] = g->glm->weight(g->glm->user, i);
     return TW_OK;
@@ -139,8 +170,6 @@ static void score(const tw__glm_sums *g, const double *at, size_t k, size_t firs
     g->k->dot(&g->x, first, first + n, g->vector + k * g->x.width, bias_of(g, at, k), to);
 }
 
-static size_t part_start(const tw__glm_sums *g, size_t part, size_t parts) { return g->x.n * part / parts; }
-
 static double sum_of(const double *x, size_t n)
 {
     double sum = 0;
@@ -148,11 +177,21 @@ static double sum_of(const double *x, size_t n)
     return sum;
 }
 
-static void part_task(void *arg, size_t index, int worker)
+/* The place among all outputs' parts of one of this process's; *k: its output. */
+static size_t own_part(const tw__glm_sums *g, size_t i, size_t *k)
+{
+    const size_t own = g->hi - g->lo;
+    *k = i / own;
+    return *k * g->parts + g->lo + i % own;
+}
+
+static void part_task(void *arg, size_t i_own, int worker)
 {
     const pass *p = arg;
     tw__glm_sums *g = p->g;
-    const size_t k = index / g->parts, part = index % g->parts, end = part_start(g, part + 1, g->parts);
+    size_t k;
+    const size_t index = own_part(g, i_own, &k), part = index % g->parts,
+                 end = part_start(g, part + 1, g->parts);
     double *sum = g->sums + index * g->x.width, by[BLOCK], bias = 0, loss = 0;
     (void)worker;
     memset(sum, 0, g->x.width * sizeof *sum);
@@ -166,7 +205,7 @@ static void part_task(void *arg, size_t index, int worker)
     g->losses[index] = loss;
 }
 
-/* The parts' sum as a mean, for some places of an output. */
+/* The parts' sum as a mean, for some places of an output; of several processes the ring has added them. */
 static void column_task(void *arg, size_t index, int worker)
 {
     const pass *p = arg;
@@ -175,7 +214,7 @@ static void column_task(void *arg, size_t index, int worker)
                  first = index % chunks * COLUMNS, end = n - first < COLUMNS ? n : first + COLUMNS;
     double *to = p->to + k * n, *sum = g->sums + k * g->parts * g->x.width;
     (void)worker;
-    for (size_t part = 1; part < g->parts; part++)
+    for (size_t part = 1; part < g->parts && !g->ring; part++)
         for (size_t j = first; j < end; j++) sum[j] += sum[part * g->x.width + j];
     for (size_t i = first; i < end; i++) {
         const size_t j = column_at(g, i);
@@ -183,14 +222,28 @@ static void column_task(void *arg, size_t index, int worker)
     }
 }
 
-static void run(pass *p)
+/* Of each output's parts, and their biases and losses, which are 0 where they are another's. */
+static tw_status add_up(tw__glm_sums *g, tw_error *err)
+{
+    const size_t outputs = g->glm->outputs, tallies = 2 * outputs * g->parts;
+    for (size_t k = 0; k < outputs; k++)
+        TW_TRY(tw__ring_add(g->ring, g->sums + (k * g->parts + g->lo) * g->x.width, columns_of(g),
+                            g->hi - g->lo, g->x.width, err));
+    return tw__ring_add(g->ring, g->biases, tallies, 1, tallies, err);
+}
+
+static tw_status run(pass *p, tw_error *err)
 {
     tw__glm_sums *g = p->g;
     const size_t outputs = g->glm->outputs, chunks = (columns_of(g) + COLUMNS - 1) / COLUMNS;
-    tw__pool_run(g->ctx, outputs * g->parts, part_task, p);
+    if (g->ring) memset(g->biases, 0, 2 * outputs * g->parts * sizeof *g->biases);
+    tw__pool_run(g->ctx, outputs * (g->hi - g->lo), part_task, p);
+    if (g->ring) TW_TRY(add_up(g, err));
+    if (tw__ring_is_helper(g->ring)) return TW_OK;
     tw__pool_run(g->ctx, outputs * chunks, column_task, p);
     for (size_t k = 0; g->glm->intercept && k < outputs; k++)
         p->to[outputs * columns_of(g) + k] = sum_of(g->biases + k * g->parts, g->parts) / g->weight;
+    return TW_OK;
 }
 
 /* ---- loss and gradient --------------------------------------------------------------------------------- */
@@ -205,10 +258,10 @@ static double slopes(const tw__glm_sums *g, const double *at, size_t k, size_t f
     return tw__dot(loss, weights, n);
 }
 
-static void correct_task(void *arg, size_t part, int worker)
+static void correct_task(void *arg, size_t own, int worker)
 {
     tw__glm_sums *g = arg;
-    const size_t outputs = g->glm->outputs;
+    const size_t outputs = g->glm->outputs, part = g->lo + own;
     double *scores = g->row_scores + (size_t)worker * outputs, sum = 0;
     for (size_t i = part_start(g, part, g->parts); i < part_start(g, part + 1, g->parts); i++) {
         for (size_t k = 0; k < outputs; k++) scores[k] = g->scores[k * g->x.n + i];
@@ -227,25 +280,33 @@ static double penalty(const tw__glm_sums *g, const double *x)
 
 const double *tw__glm_sums_gradient(const tw__glm_sums *g) { return g->gradient; }
 
-void tw__glm_sums_at(tw__glm_sums *g, const double *x, tw_sums *sums)
+static tw_status count_correct(tw__glm_sums *g, double *correct, tw_error *err)
+{
+    memset(g->biases, 0, g->parts * sizeof *g->biases);
+    tw__pool_run(g->ctx, g->hi - g->lo, correct_task, g);
+    if (g->ring) TW_TRY(tw__ring_add(g->ring, g->biases, g->parts, 1, g->parts, err));
+    *correct = sum_of(g->biases, g->parts);
+    return TW_OK;
+}
+
+tw_status tw__glm_sums_at(tw__glm_sums *g, const double *x, tw_sums *sums, tw_error *err)
 {
     pass p = {.g = g, .of = slopes, .add = g->k->add, .at = widen(g, x), .l2 = x, .to = g->gradient};
-    run(&p);
+    TW_TRY(run(&p, err));
     memcpy(g->point, x, g->n * sizeof *x);
     g->has_scores = 1;
     *sums = (tw_sums){.loss = sum_of(g->losses, g->glm->outputs * g->parts) + g->weight * penalty(g, x),
                       .weight = g->weight};
-    if (!g->o->counts_correct) return;
-    tw__pool_run(g->ctx, g->parts, correct_task, g);
-    sums->correct = sum_of(g->biases, g->parts);
+    return g->o->counts_correct ? count_correct(g, &sums->correct, err) : TW_OK;
 }
 
 /* ---- second derivatives -------------------------------------------------------------------------------- */
 
-static void score_task(void *arg, size_t index, int worker)
+static void score_task(void *arg, size_t i_own, int worker)
 {
     tw__glm_sums *g = arg;
-    const size_t k = index / g->parts, first = part_start(g, index % g->parts, g->parts),
+    size_t k;
+    const size_t index = own_part(g, i_own, &k), first = part_start(g, index % g->parts, g->parts),
                  end = part_start(g, index % g->parts + 1, g->parts);
     (void)worker;
     score(g, g->point, k, first, end - first, g->scores + k * g->x.n + first);
@@ -256,7 +317,7 @@ static void need_scores(tw__glm_sums *g, const double *x)
 {
     if (g->has_scores && memcmp(g->point, x, g->n * sizeof *x) == 0) return;
     memcpy(g->point, widen(g, x), g->n * sizeof *x);
-    tw__pool_run(g->ctx, g->glm->outputs * g->parts, score_task, g);
+    tw__pool_run(g->ctx, g->glm->outputs * (g->hi - g->lo), score_task, g);
     g->has_scores = 1;
 }
 
@@ -292,29 +353,26 @@ tw_status tw__glm_sums_diagonal(tw__glm_sums *g, const double *x, double *to, tw
         TW_TRY(tw__solver_alloc(g->solver, &g->curvatures, g->glm->outputs * g->x.n, sizeof(double), err));
     need_scores(g, x);
     pass p = {.g = g, .of = kept_curvatures, .add = g->k->add_squares, .to = to};
-    run(&p);
-    return TW_OK;
+    return run(&p, err);
 }
 
-void tw__glm_sums_times(tw__glm_sums *g, const double *v, double *to)
+tw_status tw__glm_sums_times(tw__glm_sums *g, const double *v, double *to, tw_error *err)
 {
     pass p = {.g = g, .of = changes, .add = g->k->add, .at = widen(g, v), .l2 = v, .to = to};
-    run(&p);
+    return run(&p, err);
 }
 
 /* ---- the matrix ---------------------------------------------------------------------------------------- */
 
 /* A part's matrix, after whose rows comes the one of the intercept. */
-static double *matrix_of(const tw__glm_sums *g, size_t part)
-{
-    return g->matrices + part * g->x.width * (g->x.width + 1);
-}
+static double *matrix_of(const tw__glm_sums *g, size_t part) { return g->matrices + part * matrix_size(g); }
 
-static void matrix_task(void *arg, size_t part, int worker)
+static void matrix_task(void *arg, size_t own, int worker)
 {
     const pass *p = arg;
     const tw__glm_sums *g = p->g;
-    const size_t square = g->x.width * g->x.width, end = part_start(g, part + 1, g->matrix_parts);
+    const size_t square = g->x.width * g->x.width, part = share_of(g, g->matrix_parts, 0) + own,
+                 end = part_start(g, part + 1, g->matrix_parts);
     double *to = matrix_of(g, part), by[BLOCK], bias = 0, weight = 0;
     (void)worker;
     memset(to, 0, (square + g->x.width) * sizeof *to);
@@ -342,7 +400,7 @@ static void matrix_row_task(void *arg, size_t j, int worker)
     double *to = p->to + j * (columns + (g->glm->intercept != 0));
     (void)worker;
     memset(to, 0, n * sizeof *to);
-    for (size_t part = 0; part < g->matrix_parts; part++) {
+    for (size_t part = 0; part < (g->ring ? 1 : g->matrix_parts); part++) {
         const double *row = matrix_of(g, part) + from * g->x.width;
         for (size_t i = 0; i < n; i++) to[i] += row[i];
     }
@@ -351,17 +409,33 @@ static void matrix_row_task(void *arg, size_t j, int worker)
     else to[columns] = sum_of(g->biases, g->matrix_parts) / weight;
 }
 
+/* Of all processes' parts, and the biases and weights that belong to them. */
+static tw_status add_matrices(tw__glm_sums *g, size_t lo, size_t n, tw_error *err)
+{
+    const size_t size = matrix_size(g), tallies = 2 * g->glm->outputs * g->parts;
+    TW_TRY(tw__ring_add(g->ring, matrix_of(g, lo), size, n, size, err));
+    return tw__ring_add(g->ring, g->biases, tallies, 1, tallies, err);
+}
+
 tw_status tw__glm_sums_matrix(tw__glm_sums *g, const double *x, unsigned share, double *to, tw_error *err)
 {
-    const size_t size = g->x.width * (g->x.width + 1), width = columns_of(g) + (g->glm->intercept != 0);
-    if (!g->matrices) {
-        g->matrix_parts = between(1, MATRICES / size, g->parts < MOST_MATRICES ? g->parts : MOST_MATRICES);
-        TW_TRY(tw__solver_alloc(g->solver, &g->matrices, g->matrix_parts * size, sizeof(double), err));
-    }
+    const size_t width = columns_of(g) + (g->glm->intercept != 0), lo = share_of(g, g->matrix_parts, 0),
+                 hi = share_of(g, g->matrix_parts, 1), first = part_start(g, lo, g->matrix_parts),
+                 end = part_start(g, hi, g->matrix_parts);
+    if (!g->matrices)
+        TW_TRY(
+            tw__solver_alloc(g->solver, &g->matrices, g->matrix_parts * matrix_size(g), sizeof(double), err));
     need_scores(g, x);
+    if (g->ring) (void)widen(g, x);
     for (size_t k = 0; k < g->glm->outputs; k++) {
         pass p = {.g = g, .to = to + k * width * width, .k = k, .rows = BLOCK / share};
-        tw__pool_run(g->ctx, g->matrix_parts, matrix_task, &p);
+        if (g->ring) { /* of its parts of matrices there may be rows that are not in its parts */
+            score(g, x, k, first, end - first, g->scores + k * g->x.n + first);
+            memset(g->biases, 0, 2 * g->glm->outputs * g->parts * sizeof *g->biases);
+        }
+        tw__pool_run(g->ctx, hi - lo, matrix_task, &p);
+        if (g->ring) TW_TRY(add_matrices(g, lo, hi - lo, err));
+        if (tw__ring_is_helper(g->ring)) continue;
         tw__pool_run(g->ctx, width, matrix_row_task, &p);
     }
     return TW_OK;

@@ -40,7 +40,9 @@ static json_t *options_json(const tw_job *job, tw__json_builder *b, unsigned wit
 {
     tw_job_options o;
     tw_job_resolved(job, &o);
-    return tw__fields_json(b, tw_job_fields, &o, 1, without | (o.run.solver ? TW_FIELD_NO_SOLVER : 0));
+    json_t *all = tw__fields_json(b, tw_job_fields, &o, 1, without | (o.run.solver ? TW_FIELD_NO_SOLVER : 0));
+    if (o.run.solver && o.run.exchange) tw__json_put_text(b, all, "exchange", o.run.exchange);
+    return all;
 }
 
 tw_status tw__job_config(const tw_job *job, json_t **out, tw_error *err)

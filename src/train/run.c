@@ -53,6 +53,8 @@ static tw_status gradient_at(void *user, const void *point, const uint64_t *rows
 {
     tw_run *r = user;
     count_gradients(r, n);
+    if (r->ring)
+        return tw__ring_batch_sum(r->ring, r->batch, &r->train, point, rows, n, r->mode, to, sums, err);
     TW_TRY(tw__batch_sum(r->batch, point, rows, n, r->draw, r->mode, to, sums, err));
     return tw__run_search(r, rows, n, to, sums, err);
 }

@@ -1,6 +1,6 @@
 /* A run from inside: made in run_create.c, stepped in run.c, with sparse steps by run_sparse.c and penalties
  * by run_penalty.c, judged in divergence.c, measured by run_norms.c, and kept in checkpoints by run_visit.c.
- * With a solver run_solver.c makes the steps.
+ * With a solver run_solver.c makes the steps, with run_ring.c where several processes share its sums.
  * SPDX-License-Identifier: MIT */
 #ifndef TW_TRAIN_RUN_H
 #define TW_TRAIN_RUN_H
@@ -42,6 +42,7 @@ struct tw_run {
     /* with a solver, which has the place of estimator, exchange, optimizer and controls, then NULL; all rows,
      * NULL where there are none; the sums at the point that was last evaluated */
     tw__solver *solver;
+    tw__ring *ring; /* of the processes that share its sums; NULL: there is one */
     uint64_t *rows;
     tw__second *second;     /* NULL: not needed so far */
     tw__glm_sums *glm_sums; /* of an objective that they take; its rows are not evaluated through the batch */

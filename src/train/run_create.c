@@ -245,10 +245,9 @@ tw_status tw_run_create(tw_run **out, tw_context *ctx, const tw_objective *train
     TW_TRY(tw__sized_read(&o, sizeof o, given, "tw_run_options", err));
     if (!(o.seconds >= 0)) return tw__fail(err, TW_ERR_SPEC, "seconds = %g is below 0", o.seconds);
     TW_TRY(tw__run_check_solver(&o, err));
-    if (o.link && (o.solver || !o.exchange || strcmp(o.exchange, "local") == 0))
-        return tw__fail(
-            err, TW_ERR_SPEC,
-            "a link between processes needs an exchange on mpi, such as mpi+allreduce, and no solver");
+    if (o.link && !o.solver && (!o.exchange || strcmp(o.exchange, "local") == 0))
+        return tw__fail(err, TW_ERR_SPEC,
+                        "a link between processes needs an exchange on mpi, such as mpi+allreduce");
     if (o.link && tw_link_rank(o.link) > 0) { /* rank 0 decides */
         o.event = NULL;
         o.seconds = 0;

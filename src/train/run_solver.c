@@ -4,6 +4,7 @@
 #include "train/run.h"
 #include "train/gap.h"
 #include "train/options.h"
+#include "train/run_ring.h"
 #include <math.h>
 #include <string.h>
 
@@ -25,7 +26,8 @@ static tw_status find_criterion(const char *name, const tw_objective *o, enum tw
 
 tw_status tw__run_check_solver(const tw_run_options *o, tw_error *err)
 {
-    const tw_job_options all = {.size = sizeof all, .run = *o};
+    tw_job_options all = {.size = sizeof all, .run = *o};
+    all.run.exchange = NULL;
     const char *odd = tw__fields_set(tw_job_fields, &all, TW_FIELD_NO_SOLVER, TW_FIELD_NO_SOLVER);
     if (!odd) odd = o->custom_rule ? "custom_rule" : o->order ? "order" : NULL;
     if (!(o->tol >= 0 && isfinite(o->tol)))
@@ -37,7 +39,7 @@ tw_status tw__run_check_solver(const tw_run_options *o, tw_error *err)
     if (o->solver && odd)
         return tw__fail(err, TW_ERR_SPEC, "%s cannot be given beside a solver, which has a loop of its own",
                         odd);
-    return TW_OK;
+    return o->solver ? tw__run_check_ring(o, err) : TW_OK;
 }
 
 /* ---- the problem --------------------------------------------------------------------------------------- */
@@ -70,24 +72,25 @@ static tw_status evaluate_batch(tw_run *r, const double *x, double *gradient, tw
     return TW_OK;
 }
 
-static void evaluate_glm(tw_run *r, const double *x, double *gradient)
+static tw_status evaluate_glm(tw_run *r, const double *x, double *gradient, tw_error *err)
 {
     const tw_glm *glm = r->train.glm;
     const size_t penalised = glm->outputs * glm->columns;
-    tw__glm_sums_at(r->glm_sums, x, &r->there);
+    TW_TRY(tw__glm_sums_at(r->glm_sums, x, &r->there, err));
     const double *smooth = tw__glm_sums_gradient(r->glm_sums);
     for (size_t i = 0; i < r->size; i++)
         gradient[i] = tw__least_subgradient(smooth[i], x[i], i < penalised ? glm->l1 : 0);
     r->gradients += r->train.n_rows;
+    return TW_OK;
 }
 
 static tw_status evaluate(void *user, double *x, double *loss, double *gradient, tw_error *err)
 {
     tw_run *r = user;
     copy_in(r, x);
-    if (r->glm_sums) evaluate_glm(r, x, gradient);
-    else TW_TRY(evaluate_batch(r, x, gradient, err));
-    if (!(r->there.weight > 0))
+    TW_TRY(tw__run_request(r, TW__SUM_OF_LOSSES, 0, x, err));
+    TW_TRY(r->glm_sums ? evaluate_glm(r, x, gradient, err) : evaluate_batch(r, x, gradient, err));
+    if (!(r->there.weight > 0) && !tw__ring_is_helper(r->ring))
         return tw__fail(err, TW_ERR_DATA, "the summed weight of the rows is %g", r->there.weight);
     *loss = r->there.loss / r->there.weight;
     return TW_OK;
@@ -106,12 +109,12 @@ static void smooth_gradient(void *user, double *to)
     }
 }
 
-/* What all questions about second derivatives begin with. */
+/* What all requests about second derivatives begin with. */
 static tw_status at_point(tw_run *r, unsigned share, tw_error *err)
 {
     r->gradients += r->train.n_rows ? r->train.n_rows / share : 1;
     if (r->glm_sums) return TW_OK;
-    if (!r->second) TW_TRY(tw__second_create(&r->second, r->ctx, &r->train, r->rows, err));
+    if (!r->second) TW_TRY(tw__second_create(&r->second, r->ctx, &r->train, r->rows, r->ring, err));
     copy_in(r, r->solver->at.x);
     return TW_OK;
 }
@@ -120,6 +123,7 @@ static tw_status hessian(void *user, unsigned share, double *to, tw_error *err)
 {
     tw_run *r = user;
     TW_TRY(at_point(r, r->glm_sums ? share : 1, err));
+    TW_TRY(tw__run_request(r, TW__SUM_OF_MATRIX, share, r->solver->at.x, err));
     return r->glm_sums ? tw__glm_sums_matrix(r->glm_sums, r->solver->at.x, share, to, err)
                        : tw__second_matrix(r->second, r->w, r->mode, to, err);
 }
@@ -128,6 +132,7 @@ static tw_status diagonal(void *user, double *to, tw_error *err)
 {
     tw_run *r = user;
     TW_TRY(at_point(r, 1, err));
+    TW_TRY(tw__run_request(r, TW__SUM_OF_DIAGONAL, 0, r->solver->at.x, err));
     return r->glm_sums ? tw__glm_sums_diagonal(r->glm_sums, r->solver->at.x, to, err)
                        : tw__second_diagonal(r->second, r->w, r->mode, to, err);
 }
@@ -136,13 +141,14 @@ static tw_status times(void *user, const double *v, double *to, tw_error *err)
 {
     tw_run *r = user;
     TW_TRY(at_point(r, 1, err));
-    if (!r->glm_sums) return tw__second_times(r->second, r->w, v, r->mode, to, err);
-    tw__glm_sums_times(r->glm_sums, v, to);
-    return TW_OK;
+    TW_TRY(tw__run_request(r, TW__SUM_OF_PRODUCTS, 0, v, err));
+    return r->glm_sums ? tw__glm_sums_times(r->glm_sums, v, to, err)
+                       : tw__second_times(r->second, r->w, v, r->mode, to, err);
 }
 
 void tw__run_free_solver(tw_run *r)
 {
+    tw__ring_free(r->ring);
     tw__solver_free(r->solver);
     tw__free(r->ctx, r->rows, (size_t)r->train.n_rows, sizeof *r->rows);
     tw__second_free(r->second);
@@ -151,7 +157,7 @@ void tw__run_free_solver(tw_run *r)
 static tw_status make_sums(tw_run *r, tw_error *err)
 {
     const tw_objective *o = &r->train;
-    TW_TRY(tw__glm_sums_create(&r->glm_sums, r->solver, err));
+    TW_TRY(tw__glm_sums_create(&r->glm_sums, r->solver, r->ring, err));
     if (r->glm_sums) return TW_OK;
     if (o->n_rows) TW_TRY(tw__rows_from(r->ctx, 0, o->n_rows, &r->rows, err));
     TW_TRY(tw__batch_create(&r->batch, r->ctx, o, err));
@@ -162,6 +168,7 @@ tw_status tw__run_make_solver(tw_run *r, tw_error *err)
 {
     const tw_objective *o = &r->train;
     if (!r->o.tol) r->o.tol = 1e-6;
+    TW_TRY(tw__run_make_ring(r, err));
     tw__problem problem = {.objective = o,
                            .n = r->size,
                            .user = r,
@@ -171,6 +178,7 @@ tw_status tw__run_make_solver(tw_run *r, tw_error *err)
                            .diagonal = diagonal,
                            .times = times,
                            .gradients = &r->gradients,
+                           .is_shared = r->ring != NULL,
                            .tol = r->o.tol,
                            .seed = r->o.seed};
     TW_TRY(find_criterion(r->o.stop, o, &problem.stop, err));
@@ -190,6 +198,7 @@ tw_status tw__run_solve(tw_run *r, tw_error *err)
 {
     tw__solver *s = r->solver;
     int moved;
+    if (tw__ring_is_helper(r->ring)) return tw__run_serve(r, err);
     const tw_status status = tw__solver_iterate(s, &moved, err);
     copy_in(r, s->at.x);
     if (status == TW_ERR_NOT_FINITE && err) err->step = r->updates + 1;

@@ -5,6 +5,7 @@
 #include "exchange/collect.h"
 #include "train/job.h"
 #include "train/objective.h"
+#include "train/run_ring.h"
 #include "train/run_workers.h"
 #include <thalweg/registry.h>
 #include <math.h>
@@ -519,6 +520,7 @@ tw_status tw__run_work(tw_run *r, tw_error *err)
 tw_status tw__run_agree(tw_run *r, const char *lines, tw_error *err)
 {
     tw__workers *x = r->workers ? r->workers->x : NULL;
+    if (r->ring) return tw__ring_agree(r->ring, lines, err);
     return x && x->transport->agree ? x->transport->agree(x, lines, err) : TW_OK;
 }
 
@@ -539,7 +541,10 @@ void tw__run_share_carried(tw_run *r, int to_workers)
     }
 }
 
-int tw__run_regroups(const tw_run *r) { return r->workers && tw__workers_regroup(r->workers->x); }
+int tw__run_regroups(const tw_run *r)
+{
+    return r->workers ? tw__workers_regroup(r->workers->x) : r->solver != NULL;
+}
 
 double tw__run_clock(const tw_run *r)
 {
@@ -575,7 +580,9 @@ tw_status tw_run_exchange(const tw_run *r, tw_exchange_info *out, tw_error *err)
     TW_TRY(tw__sized_clear(out, "tw_exchange_info", err));
     TW_NEEDS(err, r);
     tw_exchange_info all;
-    if (!r->workers) return tw__fail(err, TW_ERR_STATE, "the run has one process and no exchange");
-    tw__workers_info(r->workers->x, &all, r->workers->info);
+    if (!r->workers && !r->ring)
+        return tw__fail(err, TW_ERR_STATE, "the run has one process and no exchange");
+    if (r->ring) tw__run_ring_info(r, &all);
+    else tw__workers_info(r->workers->x, &all, r->workers->info);
     return tw__sized_write(out, &all, sizeof all, "tw_exchange_info", err);
 }

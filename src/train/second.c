@@ -16,6 +16,7 @@ struct tw__second {
     tw_context *ctx;
     const tw_objective *of;
     const uint64_t *rows;
+    tw__ring *ring;
     struct part matrix, product;
     double *kept;
     size_t n_kept;
@@ -63,11 +64,11 @@ static tw_status make_part(tw__second *s, struct part *p, size_t numbers,
 }
 
 tw_status tw__second_create(tw__second **out, tw_context *ctx, const tw_objective *of, const uint64_t *rows,
-                            tw_error *err)
+                            tw__ring *ring, tw_error *err)
 {
     tw__second *s;
     TW_TRY(tw__alloc(ctx, &s, 1, sizeof *s, err));
-    *s = (tw__second){.ctx = ctx, .of = of, .rows = rows};
+    *s = (tw__second){.ctx = ctx, .of = of, .rows = rows, .ring = ring};
     *out = s;
     return TW_OK;
 }
@@ -86,8 +87,9 @@ static tw_status mean(tw__second *s, struct part *p, const void *w, tw__fp_mode 
                       tw_error *err)
 {
     tw_sums sums;
-    TW_TRY(tw__batch_sum(p->batch, w, s->rows, (size_t)s->of->n_rows, NULL, callers, to, &sums, err));
-    for (size_t i = 0; i < n; i++) to[i] /= sums.weight;
+    TW_TRY(tw__ring_batch_sum(s->ring, p->batch, &p->objective, w, s->rows, (size_t)s->of->n_rows, callers,
+                              to, &sums, err));
+    for (size_t i = 0; i < n && !tw__ring_is_helper(s->ring); i++) to[i] /= sums.weight;
     return TW_OK;
 }
 

@@ -3,13 +3,14 @@
  * SPDX-License-Identifier: MIT */
 #ifndef TW_TRAIN_SECOND_H
 #define TW_TRAIN_SECOND_H
-#include "train/batch.h"
+#include "train/ring_batch.h"
 
 typedef struct tw__second tw__second;
 
-/* Of this objective, which has `hessian` or `hessian_times` and outlives it, over rows 0 .. n_rows - 1. */
+/* Of this objective, which has `hessian` or `hessian_times` and outlives it, over rows 0 .. n_rows - 1. ring:
+ * of processes that share them, and all make the same calls; what comes out is rank 0's; or NULL. */
 tw_status tw__second_create(tw__second **out, tw_context *ctx, const tw_objective *of, const uint64_t *rows,
-                            tw_error *err);
+                            tw__ring *ring, tw_error *err);
 void tw__second_free(tw__second *s); /* NULL is fine */
 
 /* Of each block row i up to column i. */

@@ -2,11 +2,16 @@
  * SPDX-License-Identifier: MIT */
 #include "train/solvers/solver.h"
 
+static int suits(const tw__solver_type *type, tw__solver *s)
+{
+    return type->suits && !(s->problem.is_shared && type->reads_rows) && type->suits(&s->problem, s->why);
+}
+
 static tw_status create(tw__solver *s, tw_error *err)
 {
     const tw__solver_type *type;
     size_t i = 0;
-    while ((type = tw__solver_type_at(i)) && !(type->suits && type->suits(&s->problem, s->why))) i++;
+    while ((type = tw__solver_type_at(i)) && !suits(type, s)) i++;
     if (!type)
         return tw__fail(err, TW_ERR_SPEC,
                         "solver auto finds none that takes a loss with %s: an optimizer does",

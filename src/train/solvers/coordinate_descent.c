@@ -225,6 +225,7 @@ const tw__solver_type tw__solver_coordinate_descent = {
          .n_options = sizeof options / sizeof options[0],
          .options = options,
          .epochs = 1000},
+    .reads_rows = 1,
     .takes = takes,
     .create = create,
     .suits = suits,

@@ -51,7 +51,8 @@ static tw_status create(tw__solver *s, tw_error *err)
     TW_TRY(tw__solver_alloc(s, &d, 1, sizeof *d, err));
     s->state = d;
     TW_TRY(tw__solver_needs_few_rows(s, err));
-    TW_TRY(tw__glm_rows_create(&d->x, s, tw__glm_numbers(s->problem.objective), 1, err));
+    tw__glm_rows_measure(&d->x, s->problem.objective, 1);
+    TW_TRY(tw__glm_rows_copy(&d->x, s, 0, d->x.n, err));
     const size_t threads = (size_t)tw_context_threads(s->ctx);
     d->outputs = glm->outputs;
     d->lanes = glm->outputs < threads ? glm->outputs : threads;
@@ -198,6 +199,7 @@ const tw__solver_type tw__solver_sdca = {
          .n_options = sizeof options / sizeof options[0],
          .options = options,
          .epochs = 1000},
+    .reads_rows = 1,
     .takes = takes,
     .create = create,
     .suits = suits,

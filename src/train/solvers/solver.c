@@ -43,13 +43,22 @@ tw_status tw__solver_alloc(tw__solver *s, void *out, size_t n, size_t size, tw_e
     return TW_OK;
 }
 
+static tw_status takes(const tw__solver *s, tw_error *err)
+{
+    if (s->problem.is_shared && s->type->reads_rows)
+        return tw__fail(err, TW_ERR_SPEC,
+                        "solver %s goes through the rows itself, and here several processes have them",
+                        s->type->about.name);
+    return s->type->takes(s, err);
+}
+
 /* Solver i of those that take a problem. */
 static const char *taker_at(size_t i, const void *problem)
 {
     const tw__solver_type *type;
     for (size_t k = 0; (type = tw__solver_type_at(k)) != NULL; k++) {
         const tw__solver other = {.type = type, .problem = *(const tw__problem *)problem};
-        if (type->takes && type->takes(&other, NULL) == TW_OK && i-- == 0) return type->about.name;
+        if (type->takes && takes(&other, NULL) == TW_OK && i-- == 0) return type->about.name;
     }
     return NULL;
 }
@@ -58,7 +67,7 @@ tw_status tw__solver_begin(tw__solver *s, tw_error *err)
 {
     tw_error why;
     char takers[TW__NAMES];
-    if (!s->type->takes || s->type->takes(s, &why) == TW_OK) return s->type->create(s, err);
+    if (!s->type->takes || takes(s, &why) == TW_OK) return s->type->create(s, err);
     const size_t n = tw__names_join(takers, taker_at, &s->problem);
     return tw__fail(err, TW_ERR_SPEC, "%.250s: %s%s", why.message, takers,
                     n == 0  ? "no solver takes it, an optimizer does"

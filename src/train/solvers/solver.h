@@ -31,6 +31,7 @@ typedef struct tw__problem {
     tw_status (*diagonal)(void *user, double *to, tw_error *err);
     tw_status (*times)(void *user, const double *v, double *to, tw_error *err);
     uint64_t *gradients; /* evaluated so far, of rows */
+    int is_shared;       /* the rows are several processes' */
     /* criterion of tw_run_options.stop, and its tolerance; 0: none */
     enum tw_run_stop stop;
     double tol;
@@ -44,6 +45,7 @@ typedef struct tw__solver_type {
     /* TW_ERR_SPEC: it cannot work with the problem; err may be NULL. The message ends before what the caller
      * adds: which solvers do take it. NULL: it becomes another one. */
     tw_status (*takes)(const tw__solver *s, tw_error *err);
+    int reads_rows; /* it goes through the rows itself, and not by sums over them alone */
     /* allocates s->state, by tw__solver_alloc */
     tw_status (*create)(tw__solver *s, tw_error *err);
     /* 1: `auto` may take it, and why: "124 weights and 32561 rows". NULL: never */

@@ -1,0 +1,188 @@
+/* Solvers in several processes, here threads with a link over memory: rank 0 has the solver, and all share
+ * its sums.
+ * SPDX-License-Identifier: MIT */
+#include "process_runs.h"
+#include "exchange/ring.h"
+
+/* More columns than a message has numbers, and than stay in their order. */
+static tw_data *wide(tw_context *ctx, uint64_t rows, int classes)
+{
+    return worker_rows(ctx, rows, classes, 20000);
+}
+
+static void same_in_all(worker_run r, const char *solver)
+{
+    r.o.solver = solver;
+    r.o.epochs = 4;
+    for (size_t n = 2; n <= MEMORY_MOST; n++) same_as(&r, "mpi+allreduce", n, "local");
+}
+
+/* By passes over rows that are lines, or lists. */
+static void bits_of_one_process(void **state)
+{
+    static const char *const solvers[] = {"newton", "newton-cg", "lbfgs", "cg", "fista", "auto"};
+    (void)state;
+    for (size_t i = 0; i < sizeof solvers / sizeof solvers[0]; i++) {
+        same_in_all((worker_run){.rows = networks_data,
+                                 .model = "logistic:l2=0.01",
+                                 .classes = 3,
+                                 .n_rows = 900},
+                    solvers[i]);
+        same_in_all((worker_run){.rows = worker_sparse,
+                                 .model = "svm:l2=0.01",
+                                 .classes = 2,
+                                 .type = TW_F32,
+                                 .n_rows = 20000},
+                    i == 0 ? "lbfgs" : solvers[i]);
+    }
+    same_in_all((worker_run){.rows = wide, .model = "logistic:l2=0.01", .classes = 2, .n_rows = 90000},
+                "newton-cg");
+    same_in_all((worker_run){.rows = worker_sparse,
+                             .model = "logistic:l1=0.001",
+                             .classes = 2,
+                             .n_rows = 9000},
+                "lbfgs");
+}
+
+/* By leaves of the batch tree, of which small data have few. */
+static void bits_of_one_process_in_the_tree(void **state)
+{
+    (void)state;
+    for (uint64_t rows = 6; rows < 3000; rows *= 7) {
+        same_in_all((worker_run){.rows = networks_data,
+                                 .model = "softmax:l2=0.01",
+                                 .classes = 3,
+                                 .n_rows = rows},
+                    "newton");
+        same_in_all((worker_run){.rows = worker_sparse,
+                                 .model = "softmax:l2=0.01",
+                                 .classes = 16,
+                                 .n_rows = rows},
+                    "newton-cg");
+        same_in_all((worker_run){.rows = worker_sparse,
+                                 .model = "softmax",
+                                 .classes = 16,
+                                 .type = TW_F32,
+                                 .n_rows = rows},
+                    "lbfgs");
+        same_in_all((worker_run){.rows = networks_data,
+                                 .model = "flatten; dense 9 tanh; dense 3 softmax",
+                                 .classes = 3,
+                                 .n_rows = rows},
+                    "lbfgs");
+    }
+}
+
+static void what_is_told(void **state)
+{
+    enum { N = 3 };
+    struct process p[N];
+    worker_run r = {.rows = networks_data, .model = "logistic", .classes = 3, .n_rows = 900};
+    const worker_run *const runs[] = {&r, &r, &r};
+    (void)state;
+    r.o.solver = "lbfgs";
+    r.o.epochs = 3;
+    be_all(runs, "mpi:timeout=9+allreduce", N, p);
+    assert_non_null(p[0].weights);
+    assert_int_equal(p[0].told.info.workers, N);
+    assert_string_equal(p[0].told.info.spec, "mpi:timeout=9+allreduce");
+    assert_true(p[0].told.info.bytes > 0 && p[0].told.info.messages > 0);
+    free_all(p, N);
+}
+
+static void refused(void **state)
+{
+    worker_run r = {.rows = networks_data, .model = "logistic:l2=0.01", .classes = 2};
+    (void)state;
+    r.o.solver = "sdca";
+    assert_non_null(
+        process_refusal(&r, "mpi+allreduce", 2,
+                        (const char *[]){"solver sdca goes through the rows itself, and here several "
+                                         "processes have them: newton, newton-cg, lbfgs",
+                                         NULL}));
+    r.o.solver = "coordinate-descent";
+    assert_non_null(
+        process_refusal(&r, "mpi+allreduce", 2, (const char *[]){"goes through the rows itself", NULL}));
+    r.o.solver = "newton";
+    static const char *const others[] = {"mpi+sharded", "mpi+allreduce:wire=bf16", "mpi:parts=1+allreduce",
+                                         "mpi+ps:sync=asp"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_non_null(
+            process_refusal(&r, others[i], 2,
+                            (const char *[]){"cannot be given beside a solver, which has a loop of its own",
+                                             NULL}));
+    assert_non_null(
+        process_refusal(&r, "local", 2, (const char *[]){"and with a solver mpi+allreduce", NULL}));
+    assert_null(process_refusal(&r, "mpi+allreduce", 2, (const char *[]){NULL}));
+}
+
+/* Rank 0 refuses what rank 1 makes, and both say which line of it. */
+static void other_runs(void **state)
+{
+    struct process p[2];
+    worker_run r = {.rows = networks_data, .model = "logistic:l2=0.01", .classes = 2}, other = r;
+    const worker_run *const runs[] = {&r, &other};
+    (void)state;
+    r.o.solver = "newton";
+    other.o.solver = "lbfgs";
+    be_all(runs, "mpi+allreduce", 2, p);
+    assert_int_equal(p[0].err.code, TW_ERR_SPEC);
+    assert_string_equal(p[0].err.message,
+                        "rank 1 on east makes another run: solver lbfgs, and here solver newton");
+    assert_non_null(strstr(p[1].err.message, "rank 0 on north has failed"));
+    free_all(p, 2);
+}
+
+/* A process that sends something else, in the place of rank 1's sums. */
+struct stranger {
+    tw_link *link;
+    size_t bytes;
+};
+
+static void *be_stranger(void *arg)
+{
+    const struct stranger *s = arg;
+    tw__parcel *p;
+    tw_error err;
+    assert_int_equal(tw__parcel_create(s->link, s->bytes, &p, NULL), TW_OK);
+    memset(p->bytes, 'x', s->bytes);
+    assert_int_equal(tw__link_send(s->link, TW_LINK_SUMS, 0, p, NULL), TW_OK);
+    assert_int_equal(tw_link_close(s->link, NULL, &err), TW_ERR_WORKER);
+    return NULL;
+}
+
+static void garbled(void **state)
+{
+    (void)state;
+    for (size_t bytes = 0; bytes < 100; bytes += 33) {
+        memory_net net;
+        pthread_t thread;
+        tw_context *ctx = networks_context(1);
+        memory_open(&net, 2);
+        const tw_link_carrier mine = memory_carrier(&net, 0), theirs = memory_carrier(&net, 1);
+        worker_run r = {.rows = networks_data, .model = "logistic", .classes = 2};
+        struct process p = {.run = &r, .exchange = "mpi+allreduce"};
+        struct stranger s = {.bytes = bytes};
+        r.o.solver = "newton";
+        assert_int_equal(tw_link_create(&p.link, ctx, &mine, NULL), TW_OK);
+        assert_int_equal(tw_link_create(&s.link, ctx, &theirs, NULL), TW_OK);
+        assert_int_equal(pthread_create(&thread, NULL, be_stranger, &s), 0);
+        be_process(&p);
+        pthread_join(thread, NULL);
+        assert_null(p.weights);
+        assert_int_equal(p.err.code, TW_ERR_WORKER);
+        assert_non_null(strstr(p.err.message, "rank 1 on east has sent what this version does not know"));
+        memory_end_all(&net);
+        tw_context_free(ctx);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bits_of_one_process), cmocka_unit_test(bits_of_one_process_in_the_tree),
+        cmocka_unit_test(what_is_told),        cmocka_unit_test(refused),
+        cmocka_unit_test(other_runs),          cmocka_unit_test(garbled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
