@@ -31,7 +31,7 @@ static void check_duals(const char *model, int classes)
             if (!(loss + glm->conjugate(glm->user, i, s) - product >= -1e-12)) fail_msg("%s: too low", model);
             const double q = exp(12 * unit(22, i + (uint64_t)trial) - 4), t = h[0];
             for (size_t k = 0; k < n; k++) {
-                const double slope = glm->proximal(glm->user, i, k, t, q);
+                const double slope = glm->proximal(glm->user, i, k, t, q, s[k]);
                 h[k] = t - q * slope;
                 glm->loss(glm->user, i, h, other);
                 const int at_kink = glm->kinks && fabs(fabs(h[k]) - 1) < 1e-9 * q;

@@ -145,8 +145,8 @@ typedef struct tw_glm {
      * and any slopes that the loss has. */
     double (*conjugate)(void *user, uint64_t i, const double *slopes);
     /* as conjugate: the slope s by score k where h + q s = t, q > 0, a slope between those on both sides at a
-     * kink */
-    double (*proximal)(void *user, uint64_t i, size_t k, double t, double q);
+     * kink; near: a slope that is perhaps near it, for where it is searched for */
+    double (*proximal)(void *user, uint64_t i, size_t k, double t, double q, double near);
     /* NULL, or, where the loss is a sum over the scores, as loss for n rows from `first` on at once: of score
      * k, which is scores[0], scores[1], ..., each row's loss and its derivative. Solvers are faster with
      * it. */

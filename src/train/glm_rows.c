@@ -93,13 +93,13 @@ static tw_status set_order(tw__glm_rows *to, tw__solver *s, tw_error *err)
     return TW_OK;
 }
 
-void tw__glm_rows_measure(tw__glm_rows *to, const tw_objective *o, int is_plain)
+void tw__glm_rows_measure(tw__glm_rows *to, const tw_objective *o, int may_be_lines)
 {
     const size_t columns = o->glm->columns, n = (size_t)o->n_rows, numbers = numbers_of(o, 0, n),
                  line = (columns + LANES - 1) / LANES * LANES;
     size_t all;
-    *to = (tw__glm_rows){.n = n, .numbers = numbers, .width = columns, .is_plain = is_plain};
-    if (is_plain || !tw__size_mul(n, line, &all) || all / 2 >= numbers) return;
+    *to = (tw__glm_rows){.n = n, .numbers = numbers, .width = columns};
+    if (!may_be_lines || !tw__size_mul(n, line, &all) || all / 2 >= numbers) return;
     to->numbers = all;
     to->width = line;
     to->is_lines = 1;
@@ -115,7 +115,7 @@ tw_status tw__glm_rows_copy(tw__glm_rows *to, tw__solver *s, size_t first, size_
     TW_TRY(tw__solver_alloc(s, &to->starts, to->n + 1, sizeof *to->starts, err));
     TW_TRY(tw__glm_numbers_alloc(s, numbers, to->is_lines ? NULL : &to->column, &to->x, err));
     copy(to, o, first, end);
-    return to->is_plain || to->is_lines || to->width <= FEW ? TW_OK : set_order(to, s, err);
+    return to->is_lines || to->width <= FEW ? TW_OK : set_order(to, s, err);
 }
 
 /* ---- numbers that are not 0 ---------------------------------------------------------------------------- */

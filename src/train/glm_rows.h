@@ -11,9 +11,9 @@
 #include "train/solvers/solver.h"
 
 typedef struct tw__glm_rows {
-    size_t n, numbers;      /* of all rows, the zeros of lines included */
-    int is_plain, is_lines; /* is_plain: neither lines nor another order */
-    size_t first;           /* the first row that is copied; those that are not seem empty */
+    size_t n, numbers; /* of all rows, the zeros of lines included */
+    int is_lines;
+    size_t first; /* the first row that is copied; those that are not seem empty */
     /* numbers of a vector with one for each column: more than columns where rows are lines, which end in
      * zeros */
     size_t width;
@@ -25,8 +25,13 @@ typedef struct tw__glm_rows {
     uint32_t *order;
 } tw__glm_rows;
 
-/* How the rows are copied, and how much it will be. */
-void tw__glm_rows_measure(tw__glm_rows *to, const tw_objective *o, int is_plain);
+static inline size_t tw__glm_column(const tw__glm_rows *x, size_t place)
+{
+    return x->order ? x->order[place] : place;
+}
+
+/* How the rows are copied, and how much it will be; may_be_lines 0: as those that are not 0. */
+void tw__glm_rows_measure(tw__glm_rows *to, const tw_objective *o, int may_be_lines);
 /* Then copies rows first .. end - 1; freed with the solver. TW_ERR_MEMORY says how many bytes there should
  * be. */
 tw_status tw__glm_rows_copy(tw__glm_rows *to, tw__solver *s, size_t first, size_t end, tw_error *err);

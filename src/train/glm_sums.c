@@ -115,7 +115,7 @@ tw_status tw__glm_sums_create(tw__glm_sums **out, tw__solver *s, tw__ring *ring,
     tw__glm_rows rows;
     *out = NULL;
     if (!takes(o)) return TW_OK;
-    tw__glm_rows_measure(&rows, o, 0);
+    tw__glm_rows_measure(&rows, o, 1);
     if (rows.numbers > MOST_NUMBERS) return TW_OK;
     TW_TRY(tw__solver_alloc(s, &g, 1, sizeof *g, err));
     *g = (tw__glm_sums){
@@ -145,18 +145,12 @@ typedef struct pass {
     size_t k, rows; /* the matrix's output, and rows of each block that it is made of */
 } pass;
 
-/* The column at a place of the rows' vectors. */
-static size_t column_at(const tw__glm_sums *g, size_t place)
-{
-    return g->x.order ? g->x.order[place] : place;
-}
-
 /* Copies numbers that belong to the weights into vectors of the rows. */
 static const double *widen(tw__glm_sums *g, const double *from)
 {
     const size_t n = columns_of(g);
     for (size_t k = 0; k < g->glm->outputs; k++)
-        for (size_t j = 0; j < n; j++) g->vector[k * g->x.width + j] = from[k * n + column_at(g, j)];
+        for (size_t j = 0; j < n; j++) g->vector[k * g->x.width + j] = from[k * n + tw__glm_column(&g->x, j)];
     return from;
 }
 
@@ -217,7 +211,7 @@ static void column_task(void *arg, size_t index, int worker)
     for (size_t part = 1; part < g->parts && !g->ring; part++)
         for (size_t j = first; j < end; j++) sum[j] += sum[part * g->x.width + j];
     for (size_t i = first; i < end; i++) {
-        const size_t j = column_at(g, i);
+        const size_t j = tw__glm_column(&g->x, i);
         to[j] = sum[i] / g->weight + g->glm->l2 * (p->l2 ? p->l2[k * n + j] : 1);
     }
 }

@@ -34,10 +34,10 @@ static double glm_conjugate(void *user, uint64_t i, const double *slopes)
     return sum;
 }
 
-static double glm_proximal(void *user, uint64_t i, size_t k, double t, double q)
+static double glm_proximal(void *user, uint64_t i, size_t k, double t, double q, double near)
 {
     const tw__linear_objective *o = user;
-    return o->s->loss->proximal(t, q, tw__linear_row_target(o, i, k), o->s->parameter);
+    return o->s->loss->proximal(t, q, near, tw__linear_row_target(o, i, k), o->s->parameter);
 }
 
 enum { SOME = 64 }; /* rows at a time */

@@ -23,9 +23,10 @@ static double conjugate(double slope, double y, double delta)
     return slope > delta || slope < -delta ? TW_INF : slope * (slope / 2 + y);
 }
 
-static double proximal(double t, double q, double y, double delta)
+static double proximal(double t, double q, double near, double y, double delta)
 {
     const double slope = (t - y) / (1 + q);
+    (void)near;
     return slope > delta ? delta : slope < -delta ? -delta : slope;
 }
 

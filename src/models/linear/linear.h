@@ -18,9 +18,10 @@ typedef struct tw__linear_loss {
     void (*curvatures)(tw_isa isa, const double *score, size_t n, double *to);
     /* Makes the outputs of a row from its scores, in place; NULL: they are the outputs. */
     void (*output)(double *score, size_t n);
-    /* The convex conjugate of `loss` at a slope, and the slope s of `loss` at h with h + q s = t. */
+    /* The convex conjugate of `loss` at a slope, and the slope s of `loss` at h with h + q s = t, perhaps
+     * near `near`. */
     double (*conjugate)(double slope, double y, double parameter);
-    double (*proximal)(double t, double q, double y, double parameter);
+    double (*proximal)(double t, double q, double near, double y, double parameter);
     int is_squared;    /* half the squared distance from y */
     double smoothness; /* most that a slope changes for a change of the scores by 1; 0: without bound */
     int is_of_classes; /* 0: of numbers */

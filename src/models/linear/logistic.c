@@ -75,23 +75,30 @@ static double conjugate(double slope, double y, double parameter)
     return a < 0 || a > 1 ? TW_INF : x_log_x(a) + x_log_x(1 - a);
 }
 
-/* a = 1 / (1 + exp(m)) at the margin m with m - q a = y t, by Newton's method from 0 or from where m cannot
- * be: between there and the solution the left side is curved so that no step goes too far. */
-static double proximal(double t, double q, double y, double parameter)
+/* a = 1 / (1 + exp(m)) at the margin m between y t and y t + q where f = m - q a - y t is 0, by Halley's
+ * method from the margin that `near` belongs to. After a step below `small` the error is less than rounding,
+ * and a follows from its Taylor series. f, its slope and its bend are those of m times powers of
+ * u = 1 + exp(-|m|), so that a step has one division. */
+static double proximal(double t, double q, double near, double y, double parameter)
 {
     enum { MOST = 100 };
-    const double from = y * t;
-    const int is_above = -q / 2 - from < 0;
-    double m = is_above ? (from > 0 ? from : 0) : from + q < 0 ? from + q : 0, step = 1;
+    const double small = 1e-5, from = y * t;
+    double low = from, high = from + q, m = from - q * y * near, a = 0;
     (void)parameter;
-    for (int i = 0; i < MOST && step > 0; i++) {
-        const double e = tw__exp_f64(-__builtin_fabs(m)), a = (m > 0 ? e : 1) / (1 + e),
-                     change = (from + q * a - m) / (1 + q * e / ((1 + e) * (1 + e)));
-        step = is_above ? change : -change;
-        if (step > 1e-16 * __builtin_fabs(m)) m += change;
-        else step = 0;
+    if (!(m >= low && m <= high)) m = low;
+    for (int i = 0; i < MOST; i++) {
+        const double e = tw__exp_f64(-__builtin_fabs(m)), u = 1 + e, over = m > 0 ? e : 1,
+                     f = (m - from) * u - q * over, slope = u * u + q * e, bend = q * e * (2 * over - u),
+                     square = slope * slope, divisor = 2 * square - f * bend;
+        double step = -2 * f * slope * u / (divisor > square ? divisor : square);
+        a = over / u;
+        if (__builtin_fabs(step) <= small) return -y * (a - e / (u * u) * step * (1 + (a - 0.5) * step));
+        if (f < 0) low = m;
+        else high = m;
+        if (!(m + step > low && m + step < high)) step = low / 2 + high / 2 - m;
+        m += step;
     }
-    return -y * tw__sigmoid(-m);
+    return -y * a;
 }
 
 double tw__sigmoid(double score) { return 1 / (1 + tw__exp_f64(-score)); }

@@ -28,12 +28,12 @@ static double conjugate(double slope, double y, double parameter)
 }
 
 /* h + q exp(h) = t + q y, by Newton's method from above, where it never goes too far. */
-static double proximal(double t, double q, double y, double parameter)
+static double proximal(double t, double q, double near, double y, double parameter)
 {
     enum { MOST = 100 };
     const double sum = t + q * y;
     double h = sum, last = TW_INF;
-    (void)parameter;
+    (void)near, (void)parameter;
     if (sum > 0) {
         const double bound = tw__log_f64(sum / q);
         if (bound < h) h = bound > 0 ? bound : 0;

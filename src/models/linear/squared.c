@@ -21,9 +21,9 @@ static double conjugate(double slope, double y, double parameter)
     return slope * (slope / 2 + y);
 }
 
-static double proximal(double t, double q, double y, double parameter)
+static double proximal(double t, double q, double near, double y, double parameter)
 {
-    (void)parameter;
+    (void)near, (void)parameter;
     return (t - y) / (1 + q);
 }
 

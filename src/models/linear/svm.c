@@ -27,9 +27,10 @@ static double conjugate(double slope, double y, double which)
     return which == HINGE ? -a : a * (a / 4 - 1);
 }
 
-static double proximal(double t, double q, double y, double which)
+static double proximal(double t, double q, double near, double y, double which)
 {
     const double short_of = 1 - y * t, a = which == HINGE ? short_of / q : 2 * short_of / (1 + 2 * q);
+    (void)near;
     return a < 0 ? 0 : which == HINGE && a > 1 ? -y : -y * a;
 }
 

@@ -9,9 +9,10 @@
 
 static const tw_option options[] = {
     {"passes", TW_INT, NULL, 10, 1, 1000, TW_CLOSED,
-     "over the rows in an iteration; after the first only over those whose slopes still change"},
+     "over the rows in an iteration at most, of which the first has 3, the next 4; after the first pass only "
+     "over those whose slopes still change"},
 };
-enum { PASSES };
+enum { PASSES, FIRST = 3 };
 /* Of the pull on the intercept, 1/PULL of that of l2 on a weight: the less it is, the fewer iterations follow
  * the intercept, and the more passes does each need. */
 enum { PULL = 10 };
@@ -20,7 +21,8 @@ enum { PULL = 10 };
 typedef struct state {
     tw__glm_rows x;
     double *slopes, *centre; /* what the intercept is drawn to */
-    double *norms;           /* of the rows, squared */
+    double *weights, *norms; /* of the rows, norms squared */
+    double *w;               /* per lane, in the order of the rows' places */
     uint32_t *active;        /* per lane */
     size_t lanes, outputs;
     double weight; /* of all rows */
@@ -51,7 +53,7 @@ static tw_status create(tw__solver *s, tw_error *err)
     TW_TRY(tw__solver_alloc(s, &d, 1, sizeof *d, err));
     s->state = d;
     TW_TRY(tw__solver_needs_few_rows(s, err));
-    tw__glm_rows_measure(&d->x, s->problem.objective, 1);
+    tw__glm_rows_measure(&d->x, s->problem.objective, 0);
     TW_TRY(tw__glm_rows_copy(&d->x, s, 0, d->x.n, err));
     const size_t threads = (size_t)tw_context_threads(s->ctx);
     d->outputs = glm->outputs;
@@ -64,10 +66,12 @@ static tw_status create(tw__solver *s, tw_error *err)
                         (double)d->x.n * (double)glm->outputs * sizeof(double));
     s->dual = d->slopes;
     TW_TRY(tw__solver_alloc(s, &d->centre, glm->outputs, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &d->weights, d->x.n, sizeof(double), err));
     TW_TRY(tw__solver_alloc(s, &d->norms, d->x.n, sizeof(double), err));
+    TW_TRY(tw__solver_alloc(s, &d->w, d->lanes, d->x.width * sizeof(double), err));
     TW_TRY(tw__solver_alloc(s, &d->active, d->lanes * d->x.n, sizeof *d->active, err));
     for (size_t i = 0; i < d->x.n; i++) {
-        d->weight += glm->weight(glm->user, i);
+        d->weight += d->weights[i] = glm->weight(glm->user, i);
         for (size_t k = d->x.starts[i]; k < d->x.starts[i + 1]; k++) d->norms[i] += d->x.x[k] * d->x.x[k];
     }
     return TW_OK;
@@ -92,8 +96,6 @@ typedef struct output {
     size_t k;
 } output;
 
-static double weight_of(const tw_glm *glm, size_t i) { return glm->weight(glm->user, i); }
-
 /* Adds what a change of a row's slope means for the weights. */
 static void move(output *o, size_t i, double change)
 {
@@ -104,6 +106,15 @@ static void move(output *o, size_t i, double change)
     o->b -= change * o->pull;
 }
 
+/* Rows come in random order: the next one is on its way while this one is looked at. */
+static void prefetch(const tw__glm_rows *x, size_t i)
+{
+    enum { LINE = 64 };
+    const size_t first = x->starts[i], n = x->starts[i + 1] - first;
+    for (size_t k = 0; k < n; k += LINE / sizeof *x->x) __builtin_prefetch(x->x + first + k);
+    for (size_t k = 0; k < n; k += LINE / sizeof *x->column) __builtin_prefetch(x->column + first + k);
+}
+
 /* The slope of row i that is best while all others stay; 0: it is what it was. */
 static int step(output *o, size_t i)
 {
@@ -111,11 +122,11 @@ static int step(output *o, size_t i)
     const tw_glm *glm = o->s->problem.objective->glm;
     const tw__glm_rows *x = &d->x;
     const size_t first = x->starts[i];
-    const double c = weight_of(glm, i),
+    const double c = d->weights[i],
                  h = o->b + tw__sparse_dot(o->w, x->x + first, x->column + first, x->starts[i + 1] - first),
                  q = c * (o->rate * d->norms[i] + o->pull), was = o->slopes[i];
     if (!(c > 0)) return 0;
-    const double now = glm->proximal(glm->user, i, o->k, h + q * was, q > DBL_MIN ? q : DBL_MIN);
+    const double now = glm->proximal(glm->user, i, o->k, h + q * was, q > DBL_MIN ? q : DBL_MIN, was);
     if (now == was) return 0;
     o->slopes[i] = now;
     move(o, i, c * (now - was));
@@ -140,7 +151,7 @@ static void solve_output(void *arg, size_t k, int worker)
     state *d = s->state;
     const tw_glm *glm = s->problem.objective->glm;
     output o = {.s = s,
-                .w = s->next.x + k * glm->columns,
+                .w = d->w + (size_t)worker * d->x.width,
                 .b = d->centre[k],
                 .slopes = d->slopes + k * d->x.n,
                 .rate = 1 / (d->weight * glm->l2),
@@ -148,18 +159,22 @@ static void solve_output(void *arg, size_t k, int worker)
     uint32_t *active = d->active + (size_t)worker * d->x.n;
     size_t n = d->x.n;
     o.pull = glm->intercept ? PULL * o.rate : 0;
-    memset(o.w, 0, glm->columns * sizeof *o.w);
+    memset(o.w, 0, d->x.width * sizeof *o.w);
     for (size_t i = 0; i < n; i++) {
         active[i] = (uint32_t)i;
-        if (o.slopes[i] != 0) move(&o, i, weight_of(glm, i) * o.slopes[i]);
+        if (o.slopes[i] != 0) move(&o, i, d->weights[i] * o.slopes[i]);
     }
-    for (int pass = 0; pass < (int)s->choice.values[PASSES] && n > 0; pass++) {
+    const int64_t most = (int64_t)s->choice.values[PASSES], few = FIRST + d->iteration;
+    for (int64_t pass = 0; pass < (few < most ? few : most) && n > 0; pass++) {
         size_t changed = 0;
         shuffle(active, n, s->problem.seed + (uint64_t)d->iteration, (uint32_t)k, (uint64_t)pass);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+            if (i + 1 < n) prefetch(&d->x, active[i + 1]);
             if (step(&o, active[i])) active[changed++] = active[i];
+        }
         n = changed;
     }
+    for (size_t j = 0; j < glm->columns; j++) s->next.x[k * glm->columns + tw__glm_column(&d->x, j)] = o.w[j];
     if (glm->intercept) s->next.x[glm->outputs * glm->columns + k] = d->centre[k] = o.b;
 }
 
