@@ -1,6 +1,6 @@
 /* libthalweg-train. Solvers by name: for programs that list them or check a spec. To use one, name it in
- * tw_run_options.solver. A solver has a loop of its own and takes the place of estimator, rule, schedule and
- * exchange: it works on the mean loss over all rows and its gradient, in double, without dropout. What it
+ * tw_run_options.solver. A solver has a loop of its own and takes the place of estimator, rule and
+ * schedule: it works on the mean loss over all rows and its gradient, in double, without dropout. What it
  * moves has the objective's type; with TW_F32 the loss can be lowered to about single precision only. One
  * iteration is an epoch and a step of the run.
  *

@@ -195,9 +195,11 @@ typedef struct tw_run_options {
     /* For objectives that answer with lists; TW_ERR_SPEC for others. Where EXACT, SKIP or REPLAY step every
      * weight, the reason is logged (TW_LOG_INFO). */
     enum tw_run_sparse sparse;
-    /* NULL, or a solver's spec, "lbfgs:memory=20": it takes the place of optimizer, estimator, schedule and
-     * exchange, and of what belongs to them, control, groups, nonfinite, sparse, batch, accumulate, order and
-     * eval_every, which cannot be given beside it. epochs are its iterations (0: tw_solver.epochs). */
+    /* NULL, or a solver's spec, "lbfgs:memory=20": it takes the place of optimizer, estimator and schedule,
+     * and of what belongs to them, control, groups, nonfinite, sparse, batch, accumulate, order and
+     * eval_every, which cannot be given beside it. epochs are its iterations (0: tw_solver.epochs). The
+     * exchange is local or allreduce, with a link mpi+allreduce: processes then share its sums over the
+     * rows, with the bits of one, but for sdca and coordinate-descent, which are refused. */
     const char *solver;
     /* With a solver: the tolerance at which it has converged; 0: 1e-6. With one out of reach, 1e-300, the run
      * continues until rounding ends it. stop: "grad" (NULL; for losses with kinks "gap"), "step", "objective"
@@ -241,7 +243,8 @@ TW_API tw_status tw_run_step(tw_run *run, int *status, tw_error *err);
  * penalties begins. A hair more than that, because of rounding. TW_ERR_SPEC: it is no linear model (tw_glm),
  * or one whose loss has kinks. */
 TW_API tw_status tw_l1_max(tw_context *ctx, const tw_objective *objective, double *l1, tw_error *err);
-/* What the run's workers have done. TW_ERR_STATE: it has none, its exchange being local. */
+/* What the run's workers have done; of a solver's run its processes, updates being sums that they have made.
+ * TW_ERR_STATE: it has none. */
 TW_API tw_status tw_run_exchange(const tw_run *run, tw_exchange_info *out, tw_error *err);
 /* How far a solver's run has come. */
 typedef struct tw_run_progress {
