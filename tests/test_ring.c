@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "process_runs.h"
 #include "exchange/ring.h"
+#include "fault_walk.h"
 
 /* More columns than a message has numbers, and than stay in their order. */
 static tw_data *wide(tw_context *ctx, uint64_t rows, int classes)
@@ -177,12 +178,105 @@ static void garbled(void **state)
     }
 }
 
+/* ---- memory -------------------------------------------------------------------------------------------- */
+
+/* One of two processes, whose run and link have a context of their own. */
+struct half {
+    tw_context *ctx;
+    tw_link *link;
+    tw_objective objective;
+    double w[1000];
+    const char *solver;
+    tw_status status;
+    tw_error err;
+};
+
+static tw_status solve(struct half *h)
+{
+    const tw_run_options o = {.size = sizeof o,
+                              .solver = h->solver,
+                              .exchange = "mpi:timeout=20+allreduce",
+                              .epochs = 2,
+                              .link = h->link};
+    int status = TW_RUN_GOING;
+    tw_run *run;
+    tw_status s = tw_run_create(&run, h->ctx, &h->objective, NULL, h->w, &o, &h->err);
+    while (s == TW_OK && status == TW_RUN_GOING) s = tw_run_step(run, &status, &h->err);
+    tw_run_free(run);
+    return s;
+}
+
+static void *be_half(void *arg)
+{
+    struct half *h = arg;
+    h->status = solve(h);
+    const tw_status left =
+        tw_link_close(h->link, h->status == TW_OK ? NULL : &h->err, h->status == TW_OK ? &h->err : NULL);
+    if (h->status == TW_OK) h->status = left;
+    return NULL;
+}
+
+/* An allocation of the rank that the walk is in fails; the other one ends, too. */
+static void solve_in_two(struct half half[2], fault_walk *k, size_t faulty)
+{
+    memory_net net;
+    pthread_t thread;
+    memory_open(&net, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const tw_link_carrier c = memory_carrier(&net, i);
+        half[i].ctx = i == faulty ? k->ctx : networks_context(1);
+        memset(half[i].w, 0, sizeof half[i].w);
+        half[i].err = (tw_error){.code = TW_OK};
+        assert_int_equal(tw_link_create(&half[i].link, half[i].ctx, &c, NULL), TW_OK);
+    }
+    fault_walk_arm(k);
+    assert_int_equal(pthread_create(&thread, NULL, be_half, &half[1]), 0);
+    be_half(&half[0]);
+    pthread_join(thread, NULL);
+    memory_end_all(&net);
+    tw_context_free(half[!faulty].ctx);
+}
+
+static void check_allocations(const char *model, networks_maker *rows, int classes, const char *solver,
+                              size_t faulty)
+{
+    struct half half[2];
+    tw_context *ctx = networks_context(1);
+    tw_data *data = rows(ctx, 300, classes);
+    tw_model *m;
+    assert_int_equal(tw_model_create(&m, ctx, model, TW_F64, data, 5, NULL), TW_OK);
+    for (size_t i = 0; i < 2; i++) {
+        half[i].objective = (tw_objective)TW_OBJECTIVE_INIT;
+        half[i].solver = solver;
+        assert_int_equal(tw_model_objective(m, data, &half[i].objective, NULL), TW_OK);
+    }
+    for (fault_walk k = {.least = 20, .what = solver}; fault_walk_next(&k);) {
+        solve_in_two(half, &k, faulty);
+        fault_walk_end(&k, half[faulty].status);
+    }
+    for (size_t i = 0; i < 2; i++) tw_model_objective_free(&half[i].objective);
+    tw_model_free(m);
+    tw_data_free(data);
+    tw_context_free(ctx);
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    check_allocations("logistic:l2=0.01", networks_data, 2, "newton", 0);
+    check_allocations("softmax:l2=0.01", networks_data, 3, "newton-cg", 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bits_of_one_process), cmocka_unit_test(bits_of_one_process_in_the_tree),
-        cmocka_unit_test(what_is_told),        cmocka_unit_test(refused),
-        cmocka_unit_test(other_runs),          cmocka_unit_test(garbled),
+        cmocka_unit_test(bits_of_one_process),
+        cmocka_unit_test(bits_of_one_process_in_the_tree),
+        cmocka_unit_test(what_is_told),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(other_runs),
+        cmocka_unit_test(garbled),
+        cmocka_unit_test(any_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
