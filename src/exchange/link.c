@@ -205,9 +205,9 @@ static void rest(double seconds)
 
 void tw__link_rest(unsigned looks)
 {
-    enum { LOOKS = 2000 };
-    if (looks < LOOKS) sched_yield();
-    else rest(moment);
+    enum { MOMENTS = 2000 }; /* a fifth of a second */
+    if (looks < TW__LINK_LOOKS) sched_yield();
+    else rest(looks < TW__LINK_LOOKS + MOMENTS ? moment : 10 * moment);
 }
 
 /* What has begun to come is there soon, unless its sender dies meanwhile: then the carrier still has the
@@ -222,7 +222,7 @@ static tw_status wait_for_rest(tw_link *l, tw__parcel *p, tw_error *err)
         if (i % 64) continue;
         const double waited = tw__seconds() - since;
         if (waited < nap) sched_yield();
-        else rest(blink);
+        else rest(waited < 10 * nap ? blink : 5 * blink);
         TW_TRY(give_signs(l, err));
         if (waited > l->patience) return lost(l, p->from, waited, "the rest of a message", err);
     }

@@ -34,7 +34,8 @@ tw_status tw__link_check(tw_link *link, double timeout, const char *doing, tw_er
 /* How long to wait for the rest of a message, and at the end for others; 30 s unless it is set. */
 void tw__link_set_patience(tw_link *link, double seconds);
 /* Between two looks for a parcel, of which so many were in vain: the sooner the next, the sooner the last one
- * came. */
+ * came. From TW__LINK_LOOKS on it sleeps. */
+enum { TW__LINK_LOOKS = 2000 };
 void tw__link_rest(unsigned looks);
 /* Lines on the run here and at another rank: TW_ERR_SPEC with the first in which they differ. */
 tw_status tw__link_same(const tw_link *link, size_t other, const char *mine, const char *theirs,

@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "exchange/processes.h"
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,7 +109,7 @@ static void *serve(void *arg)
     while (!atomic_load(&c->stops) && !atomic_load(&c->halts)) {
         c->status = tw__processes_pump(x, &c->error);
         if (c->status != TW_OK) atomic_store(&c->halts, 1);
-        tw__link_rest(UINT_MAX);
+        tw__link_rest(TW__LINK_LOOKS);
     }
     return NULL;
 }
