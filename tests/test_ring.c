@@ -47,6 +47,16 @@ static void bits_of_one_process(void **state)
                  "lbfgs");
 }
 
+/* Whose sums are not cut: the first process has all of them. */
+static void bits_of_one_process_with_few_rows(void **state)
+{
+    worker_run r = {.rows = worker_sparse, .model = "logistic:l2=0.01", .classes = 2};
+    (void)state;
+    r.o.solver = "newton-cg";
+    r.o.epochs = 3;
+    for (size_t n = 2; n <= MEMORY_MOST; n++) same_as(&r, "mpi+allreduce", n, "local");
+}
+
 /* By leaves of the batch tree, of which small data have few. */
 static void bits_of_one_process_in_the_tree(void **state)
 {
@@ -274,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bits_of_one_process),
+        cmocka_unit_test(bits_of_one_process_with_few_rows),
         cmocka_unit_test(bits_of_one_process_in_the_tree),
         cmocka_unit_test(what_is_told),
         cmocka_unit_test(refused),
