@@ -62,6 +62,24 @@ static void pool_runs_each_task_once(void **state)
     }
 }
 
+/* So that what each worker needs is needed no more often than there are tasks. */
+static void pool_numbers_no_worker_beyond_the_tasks(void **state)
+{
+    (void)state;
+    tw_context *ctx;
+    tw_context_options o = TW_CONTEXT_OPTIONS_INIT;
+    o.threads = 16;
+    assert_int_equal(tw_context_create(&ctx, &o, NULL), TW_OK);
+    for (int repeat = 0; repeat < 2000; repeat++) {
+        struct count c;
+        memset(&c, 0, sizeof c);
+        tw__pool_run(ctx, 3, count_task, &c);
+        for (int i = 0; i < 3; i++) assert_int_equal(c.done[i], 1);
+        for (int w = 3; w < 16; w++) assert_int_equal(c.workers[w], 0);
+    }
+    tw_context_free(ctx);
+}
+
 static void options_are_checked(void **state)
 {
     (void)state;
@@ -315,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_known_answers),
         cmocka_unit_test(pool_runs_each_task_once),
+        cmocka_unit_test(pool_numbers_no_worker_beyond_the_tasks),
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(sizes_are_checked),
         cmocka_unit_test(writing_is_whole_or_not),

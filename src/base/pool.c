@@ -40,6 +40,7 @@ struct helper {
 
 static void work(tw__pool *p, int worker)
 {
+    if ((size_t)worker >= p->n) return;
     for (size_t i; (i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->n;)
         p->task(p->arg, i, worker);
 }

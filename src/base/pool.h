@@ -6,7 +6,7 @@
 #include "base/context.h"
 
 typedef struct tw__pool tw__pool;
-/* worker: 0 .. threads - 1, one task at a time each */
+/* worker: fewer than the threads and than the tasks of the call; one task at a time each */
 typedef void tw__task(void *arg, size_t index, int worker);
 
 tw_status tw__pool_create(tw__pool **out, tw_context *ctx, tw_error *err);
