@@ -48,6 +48,28 @@ static void conjugates_and_proximal_points_fit_their_losses(void **state)
     for_each_model(check_duals);
 }
 
+/* The margin m and a = 1 / (1 + exp(m)), which the slope is but for its sign, fit m = from + q a: of a margin
+ * far above 0 by the logarithm of a. */
+static void proximal_points_of_long_steps(void **state)
+{
+    (void)state;
+    linear_problem p = open_problem("logistic:l2=0.01", 2, TW_F64);
+    const tw_glm *glm = p.objective.glm;
+    const double start[] = {-1e5, -300, -1, 0, 1, 30, 300};
+    for (double q = 1e4; q < 1e300; q *= 1e10)
+        for (size_t i = 0; i < sizeof start / sizeof start[0]; i++)
+            for (double near = 0; near <= 1; near += 0.25) {
+                double slope, y;
+                glm->loss(glm->user, 0, &(double){0}, &slope);
+                y = -2 * slope;
+                const double a = -y * glm->proximal(glm->user, 0, 0, y * start[i], q, -y * near),
+                             m = a < 1 ? log1p(-a) - log(a) : -INFINITY, at = start[i] + q * a;
+                if (a < 1 ? !(fabs(m - at) <= 1e-9 * (1 + fabs(m) + fabs(start[i]))) : !(at < -30))
+                    fail_msg("q %g from %g: a %g belongs to a margin of %g, not %g", q, start[i], a, m, at);
+            }
+    close_problem(&p);
+}
+
 /* Beside the loss at the end of a run to 1e-11. */
 static void a_gap_bounds_what_is_left(void **state)
 {
@@ -191,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conjugates_and_proximal_points_fit_their_losses),
+        cmocka_unit_test(proximal_points_of_long_steps),
         cmocka_unit_test(a_gap_bounds_what_is_left),
         cmocka_unit_test(a_gap_needs_a_dual_problem),
         cmocka_unit_test(from_l1_max_on_all_weights_are_0),

@@ -75,13 +75,23 @@ static double conjugate(double slope, double y, double parameter)
     return a < 0 || a > 1 ? TW_INF : x_log_x(a) + x_log_x(1 - a);
 }
 
+/* Where to look next between two margins: where the loss bends, or halfway. *high is lowered to
+ * max(0, from) + log(1 + q), where f below is above 0 however large q is. */
+static double within(double *high, double low, double from, double q)
+{
+    const double most = (from > 0 ? from : 0) + tw__log_f64(1 + q);
+    if (most > low && most < *high) *high = most;
+    return low < 0 && *high > 0 ? 0 : low / 2 + *high / 2;
+}
+
 /* a = 1 / (1 + exp(m)) at the margin m between y t and y t + q where f = m - q a - y t is 0, by Halley's
  * method from the margin that `near` belongs to. After a step below `small` the error is less than rounding,
  * and a follows from its Taylor series. f, its slope and its bend are those of m times powers of
- * u = 1 + exp(-|m|), so that a step has one division. */
+ * u = 1 + exp(-|m|), so that a step has one division. After more steps than are usual every other one halves
+ * where m can be, as they are short far above 0. */
 static double proximal(double t, double q, double near, double y, double parameter)
 {
-    enum { MOST = 100 };
+    enum { MOST = 100, USUAL = 8 };
     const double small = 1e-5, from = y * t;
     double low = from, high = from + q, m = from - q * y * near, a = 0;
     (void)parameter;
@@ -95,7 +105,8 @@ static double proximal(double t, double q, double near, double y, double paramet
         if (__builtin_fabs(step) <= small) return -y * (a - e / (u * u) * step * (1 + (a - 0.5) * step));
         if (f < 0) low = m;
         else high = m;
-        if (!(m + step > low && m + step < high)) step = low / 2 + high / 2 - m;
+        if (!(m + step > low && m + step < high) || (i > USUAL && i % 2))
+            step = within(&high, low, from, q) - m;
         m += step;
     }
     return -y * a;
