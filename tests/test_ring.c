@@ -95,12 +95,35 @@ static void what_is_told(void **state)
     (void)state;
     r.o.solver = "lbfgs";
     r.o.epochs = 3;
-    be_all(runs, "mpi:timeout=9+allreduce", N, p);
+    be_all(runs, "mpi:timeout=9.0+allreduce", N, p);
     assert_non_null(p[0].weights);
     assert_int_equal(p[0].told.info.workers, N);
-    assert_string_equal(p[0].told.info.spec, "mpi:timeout=9+allreduce");
+    assert_string_equal(p[0].told.spec, "mpi:timeout=9+allreduce");
     assert_true(p[0].told.info.bytes > 0 && p[0].told.info.messages > 0);
     free_all(p, N);
+}
+
+/* A vector goes to each process and one comes back, where the tree is cut at its forks. */
+static void as_few_vectors_as_processes(void **state)
+{
+    enum { INPUTS = HIGH * WIDE * CHANNELS, UNITS = 80, CLASSES = 3 };
+    const double vector = (INPUTS * UNITS + UNITS + UNITS * CLASSES + CLASSES) * sizeof(double);
+    worker_run r = {.rows = networks_data,
+                    .model = "flatten; dense 80 tanh; dense 3 softmax",
+                    .classes = CLASSES,
+                    .n_rows = 4000};
+    (void)state;
+    r.o.solver = "lbfgs";
+    r.o.epochs = 5;
+    for (size_t n = 2; n <= 4; n += 2) {
+        const worker_run *const runs[] = {&r, &r, &r, &r};
+        struct process p[4];
+        be_all(runs, "mpi+allreduce", n, p);
+        assert_non_null(p[0].weights);
+        const double requests = (double)p[0].told.info.messages / 2; /* and a sum of losses for each */
+        assert_true((double)p[0].told.info.bytes < 1.3 * requests * 2 * (double)(n - 1) * vector);
+        free_all(p, n);
+    }
 }
 
 static void refused(void **state)
@@ -164,29 +187,75 @@ static void *be_stranger(void *arg)
     return NULL;
 }
 
+/* A process whose partner is no process of a run: what it says of it. */
+static void check_garbled(const char *solver, size_t rank, void *(*partner)(void *), void *arg,
+                          tw_link **link, const char *message)
+{
+    memory_net net;
+    pthread_t thread;
+    tw_context *ctx = networks_context(1);
+    memory_open(&net, 2);
+    const tw_link_carrier mine = memory_carrier(&net, rank), theirs = memory_carrier(&net, 1 - rank);
+    worker_run r = {.rows = networks_data, .model = "logistic", .classes = 2};
+    struct process p = {.run = &r, .exchange = "mpi+allreduce"};
+    r.o.solver = solver;
+    assert_int_equal(tw_link_create(&p.link, ctx, &mine, NULL), TW_OK);
+    assert_int_equal(tw_link_create(link, ctx, &theirs, NULL), TW_OK);
+    assert_int_equal(pthread_create(&thread, NULL, partner, arg), 0);
+    be_process(&p);
+    pthread_join(thread, NULL);
+    assert_null(p.weights);
+    assert_int_equal(p.err.code, TW_ERR_WORKER);
+    assert_non_null(strstr(p.err.message, message));
+    memory_end_all(&net);
+    tw_context_free(ctx);
+}
+
 static void garbled(void **state)
 {
+    struct stranger s = {.bytes = 0};
     (void)state;
-    for (size_t bytes = 0; bytes < 100; bytes += 33) {
-        memory_net net;
-        pthread_t thread;
-        tw_context *ctx = networks_context(1);
-        memory_open(&net, 2);
-        const tw_link_carrier mine = memory_carrier(&net, 0), theirs = memory_carrier(&net, 1);
-        worker_run r = {.rows = networks_data, .model = "logistic", .classes = 2};
-        struct process p = {.run = &r, .exchange = "mpi+allreduce"};
-        struct stranger s = {.bytes = bytes};
-        r.o.solver = "newton";
-        assert_int_equal(tw_link_create(&p.link, ctx, &mine, NULL), TW_OK);
-        assert_int_equal(tw_link_create(&s.link, ctx, &theirs, NULL), TW_OK);
-        assert_int_equal(pthread_create(&thread, NULL, be_stranger, &s), 0);
-        be_process(&p);
-        pthread_join(thread, NULL);
-        assert_null(p.weights);
-        assert_int_equal(p.err.code, TW_ERR_WORKER);
-        assert_non_null(strstr(p.err.message, "rank 1 on east has sent what this version does not know"));
-        memory_end_all(&net);
-        tw_context_free(ctx);
+    for (; s.bytes < 100; s.bytes += 33)
+        check_garbled("newton", 0, be_stranger, &s, &s.link,
+                      "rank 1 on east has sent what this version does not know");
+}
+
+/* A rank 0 that agrees to every run, and then requests what there is not. */
+struct leader {
+    tw_link *link;
+    tw__request request;
+    size_t n;
+};
+
+static void *be_leader(void *arg)
+{
+    enum { HEAD = 32 };
+    const struct leader *l = arg;
+    tw_context *ctx = networks_context(1);
+    double *const x = calloc(l->n, sizeof *x);
+    tw__parcel *p = NULL;
+    tw__ring *ring;
+    assert_non_null(x);
+    assert_int_equal(tw__ring_create(&ring, ctx, l->link, 20, NULL), TW_OK);
+    while (!p) assert_int_equal(tw__link_receive(l->link, TW_LINK_SUMS, 1, &p, NULL), TW_OK);
+    p->n = HEAD;
+    assert_int_equal(tw__link_send(l->link, TW_LINK_SUMS, 1, p, NULL), TW_OK);
+    assert_int_equal(tw__ring_request(ring, l->request, x, l->n, NULL), TW_OK);
+    tw__ring_free(ring);
+    assert_int_equal(tw_link_close(l->link, NULL, NULL), TW_ERR_WORKER);
+    tw_context_free(ctx);
+    free(x);
+    return NULL;
+}
+
+static void garbled_requests(void **state)
+{
+    static const tw__request requests[] = {{5, 0}, {UINT32_MAX, 0}, {2, 0}, {4, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        struct leader l = {.request = requests[i], .n = HIGH * WIDE * CHANNELS + 1};
+        check_garbled("newton-cg", 1, be_leader, &l, &l.link,
+                      "rank 0 on north has sent what this version does not know");
     }
 }
 
@@ -265,6 +334,9 @@ static void check_allocations(const char *model, networks_maker *rows, int class
     }
     for (fault_walk k = {.least = 20, .what = solver}; fault_walk_next(&k);) {
         solve_in_two(half, &k, faulty);
+        if (half[1 - faulty].status != half[faulty].status)
+            fail_msg("%s: rank %zu: %s, and the other: %s", solver, faulty, half[faulty].err.message,
+                     half[1 - faulty].err.message);
         fault_walk_end(&k, half[faulty].status);
     }
     for (size_t i = 0; i < 2; i++) tw_model_objective_free(&half[i].objective);
@@ -277,6 +349,7 @@ static void any_allocation_may_fail(void **state)
 {
     (void)state;
     check_allocations("logistic:l2=0.01", networks_data, 2, "newton", 0);
+    check_allocations("softmax:l2=0.01", networks_data, 3, "newton-cg", 0);
     check_allocations("softmax:l2=0.01", networks_data, 3, "newton-cg", 1);
 }
 
@@ -287,9 +360,11 @@ int main(void)
         cmocka_unit_test(bits_of_one_process_with_few_rows),
         cmocka_unit_test(bits_of_one_process_in_the_tree),
         cmocka_unit_test(what_is_told),
+        cmocka_unit_test(as_few_vectors_as_processes),
         cmocka_unit_test(refused),
         cmocka_unit_test(other_runs),
         cmocka_unit_test(garbled),
+        cmocka_unit_test(garbled_requests),
         cmocka_unit_test(any_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,8 +15,9 @@ typedef struct worker_run {
     int threads;
     uint64_t looked_at;    /* its state is visited after so many updates, by rank 0 where there are several */
     double moved;          /* added to the first weight of the run that is made, as by a state of another */
-    tw_exchange_info info; /* afterwards, but for its workers; workers 0: the run had none */
-    double loss;           /* of the last epoch */
+    tw_exchange_info info; /* afterwards, but for its workers and its spec; workers 0: the run had none */
+    char spec[TW_SPEC_MAX];
+    double loss; /* of the last epoch */
 } worker_run;
 
 /* Rows of so many columns, of which each touches four. */
@@ -122,6 +123,7 @@ static inline void *worker_weights(worker_run *r, const char *exchange, size_t *
         memcpy(weights, tw_model_weights(model), *bytes);
         r->info = (tw_exchange_info){.size = sizeof r->info};
         if (tw_run_exchange(run, &r->info, NULL) != TW_OK) r->info.workers = 0;
+        if (r->info.workers) snprintf(r->spec, sizeof r->spec, "%s", r->info.spec);
         const tw_epoch *line = tw_run_history(run, &n);
         r->loss = n ? line[n - 1].loss : NAN; /* of several processes one has a history */
     }

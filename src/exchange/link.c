@@ -284,6 +284,13 @@ tw_status tw__link_same(const tw_link *l, size_t other, const char *mine, const 
                     tw_link_host(l, other), shown(theirs), theirs, shown(mine), mine);
 }
 
+tw_status tw__link_garbled(const tw_link *l, size_t from, tw_error *err)
+{
+    return tw__fail(err, TW_ERR_WORKER,
+                    "rank %zu on %.60s has sent what this version does not know, or a message is lost", from,
+                    tw_link_host(l, from));
+}
+
 /* ---- signs of life ------------------------------------------------------------------------------------- */
 
 static void note_failure(tw_link *l, size_t rank, tw_status code, const char *text)

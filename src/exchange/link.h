@@ -40,4 +40,6 @@ void tw__link_rest(unsigned looks);
 /* Lines on the run here and at another rank: TW_ERR_SPEC with the first in which they differ. */
 tw_status tw__link_same(const tw_link *link, size_t other, const char *mine, const char *theirs,
                         tw_error *err);
+/* TW_ERR_WORKER: a parcel is none that a rank could have sent. */
+tw_status tw__link_garbled(const tw_link *link, size_t from, tw_error *err);
 #endif

@@ -172,9 +172,7 @@ tw_status tw__processes_send(tw__workers *x, const tw__message *m, tw_error *err
 tw_status tw__processes_garbled(const tw__workers *x, size_t from, tw_error *err)
 {
     const tw__processes *c = x->carrier;
-    return tw__fail(err, TW_ERR_WORKER,
-                    "rank %zu on %.60s has sent what this version does not know, or a message is lost", from,
-                    tw_link_host(c->link, from));
+    return tw__link_garbled(c->link, from, err);
 }
 
 /* "0.1.0 (messages of version 3, heads of 96 bytes)": a library, as its messages say. */

@@ -26,8 +26,7 @@ struct tw__ring {
     tw_link *link;
     size_t rank, ranks;
     double timeout;
-    int is_broken; /* an error has stopped it, of which the others learn from the link */
-    double since;  /* when what it does now began */
+    double since; /* when what it does now began */
     uint64_t messages;
     double *done; /* DONE numbers of each rank; here its own are right */
     double *sum;  /* a piece */
@@ -54,19 +53,17 @@ static void note(tw__ring *r, int what)
     r->since = now;
 }
 
-static tw_status garbled(const tw__ring *r, size_t from, tw_error *err)
+static void set_head(tw__parcel *p, struct head h)
 {
-    return tw__fail(err, TW_ERR_WORKER,
-                    "rank %zu on %.60s has sent what this version does not know, or a message is lost", from,
-                    tw_link_host(r->link, from));
+    h.magic = MAGIC;
+    memcpy(p->bytes, &h, sizeof h);
 }
 
 /* A parcel with room for n bytes behind the head. */
 static tw_status make(const tw__ring *r, struct head h, size_t n, tw__parcel **p, tw_error *err)
 {
-    h.magic = MAGIC;
     TW_TRY(tw__parcel_create(r->link, sizeof h + n, p, err));
-    memcpy((*p)->bytes, &h, sizeof h);
+    set_head(*p, h);
     return TW_OK;
 }
 
@@ -85,26 +82,36 @@ static tw_status say(tw__ring *r, size_t to, struct head h, const void *bytes, s
     return send(r, to, p, err);
 }
 
-/* The next parcel of a rank, which is of a kind; at least n bytes are behind its head. */
-static tw_status await(tw__ring *r, size_t from, enum kind kind, size_t n, const char *what, tw__parcel **out,
-                       struct head *h, tw_error *err)
+/* The next parcel of a rank, whatever it is. */
+static tw_status receive(tw__ring *r, size_t from, const char *what, tw__parcel **p, tw_error *err)
 {
     enum { CHECK = 64 };
-    tw__parcel *p = NULL;
-    for (unsigned looks = 1; !p; looks++) {
-        TW_TRY(tw__link_receive(r->link, TW_LINK_SUMS, from, &p, err));
-        if (p) break;
+    for (unsigned looks = 1;; looks++) {
+        TW_TRY(tw__link_receive(r->link, TW_LINK_SUMS, from, p, err));
+        if (*p) return TW_OK;
         TW_TRY(tw__link_push(r->link, err));
         tw__link_rest(looks);
         if (looks % CHECK == 0) TW_TRY(tw__link_check(r->link, r->timeout, what, err));
     }
-    if (p->n >= sizeof *h + n) {
-        memcpy(h, p->bytes, sizeof *h);
+}
+
+/* The next parcel of a rank, which is of a kind; at least n bytes are behind its head. That there are no more
+ * requests is passed over where something else is due: rank 0 has failed amid it, and its error comes over
+ * the link. */
+static tw_status await(tw__ring *r, size_t from, enum kind kind, size_t n, const char *what, tw__parcel **out,
+                       struct head *h, tw_error *err)
+{
+    for (;;) {
+        tw__parcel *p;
+        TW_TRY(receive(r, from, what, &p, err));
+        *h = (struct head){.magic = 0};
+        if (p->n >= sizeof *h) memcpy(h, p->bytes, sizeof *h);
         *out = p;
-        if (h->magic == MAGIC && h->kind == (uint32_t)kind) return TW_OK;
+        if (h->magic == MAGIC && h->kind == (uint32_t)kind && p->n >= sizeof *h + n) return TW_OK;
+        tw__parcel_free(r->link, p);
+        if (h->magic != MAGIC || h->kind != REQUEST || h->request.what != TW__RING_OVER)
+            return tw__link_garbled(r->link, from, err);
     }
-    tw__parcel_free(r->link, p);
-    return garbled(r, from, err);
 }
 
 static unsigned char *content(const tw__parcel *p) { return p->bytes + sizeof(struct head); }
@@ -119,13 +126,13 @@ static tw_status hear(tw__ring *r, size_t from, const char *lines, tw_error *err
     tw__parcel *p;
     TW_TRY(await(r, from, HELLO, 1, "the others to begin", &p, &h, err));
     const tw_status s = p->bytes[p->n - 1]
-                            ? garbled(r, from, err)
+                            ? tw__link_garbled(r->link, from, err)
                             : tw__link_same(r->link, from, lines, (const char *)content(p), err);
     tw__parcel_free(r->link, p);
     return s;
 }
 
-static tw_status agree(tw__ring *r, const char *lines, tw_error *err)
+tw_status tw__ring_agree(tw__ring *r, const char *lines, tw_error *err)
 {
     const struct head hello = {.kind = HELLO};
     struct head h;
@@ -139,17 +146,6 @@ static tw_status agree(tw__ring *r, const char *lines, tw_error *err)
     TW_TRY(await(r, 0, HELLO, 0, "rank 0 to compare the runs", &p, &h, err));
     tw__parcel_free(r->link, p);
     return TW_OK;
-}
-
-static tw_status broken(tw__ring *r, tw_status s)
-{
-    r->is_broken |= s != TW_OK;
-    return s;
-}
-
-tw_status tw__ring_agree(tw__ring *r, const char *lines, tw_error *err)
-{
-    return broken(r, agree(r, lines, err));
 }
 
 /* ---- requests ------------------------------------------------------------------------------------------ */
@@ -174,7 +170,7 @@ tw_status tw__ring_request(tw__ring *r, tw__request q, const double *x, size_t n
     const tw_status s = request(r, q, x, n, err);
     note(r, EXCHANGING);
     own(r)[UPDATES]++;
-    return broken(r, s);
+    return s;
 }
 
 /* A piece of the request, which the next rank gets, too. */
@@ -188,7 +184,7 @@ static tw_status take_piece(tw__ring *r, enum kind kind, struct head *h, double 
     const size_t bytes = is_over ? 0 : piece_of(n, at) * sizeof *x;
     if (p->n != sizeof *h + bytes || h->n != (is_over ? 0 : n)) {
         tw__parcel_free(r->link, p);
-        return garbled(r, before, err);
+        return tw__link_garbled(r->link, before, err);
     }
     if (bytes) memcpy(x + at, content(p), bytes);
     if (r->rank + 1 < r->ranks) return send(r, r->rank + 1, p, err);
@@ -206,7 +202,7 @@ tw_status tw__ring_next(tw__ring *r, tw__request *q, double *x, size_t n, tw_err
         s = take_piece(r, NUMBERS_OF_IT, &more, x, n, at, err);
     note(r, WAITING);
     own(r)[UPDATES]++;
-    return broken(r, s);
+    return s;
 }
 
 /* ---- sums ---------------------------------------------------------------------------------------------- */
@@ -229,7 +225,7 @@ static tw_status take_sum(tw__ring *r, double *x, size_t n, size_t at, tw_error 
         if (i != r->rank) memcpy(r->done + i * DONE, content(p) + i * DONE * sizeof *x, DONE * sizeof *x);
     if (is_next) memcpy(x, content(p) + done * sizeof *x, piece * sizeof *x);
     tw__parcel_free(r->link, p);
-    return is_next ? TW_OK : garbled(r, before, err);
+    return is_next ? TW_OK : tw__link_garbled(r->link, before, err);
 }
 
 static tw_status pass_sum(tw__ring *r, const double *x, size_t n, size_t at, tw_error *err)
@@ -261,7 +257,7 @@ tw_status tw__ring_add(tw__ring *r, double *x, size_t n, size_t parts, size_t st
     note(r, COMPUTING);
     const tw_status s = add(r, x, n, parts, stride, err);
     note(r, r->rank == 0 ? WAITING : EXCHANGING);
-    return broken(r, s);
+    return s;
 }
 
 /* ---- nodes of a batch tree ----------------------------------------------------------------------------- */
@@ -278,83 +274,104 @@ struct nodes {
     size_t n, bytes;
 };
 
-/* A node as a parcel: of a list the vector. */
-static tw_status pack_node(const tw__ring *r, const tw__gradient *g, size_t i, const struct nodes *of,
-                           tw__parcel **p, tw_error *err)
-{
-    const struct head h = {.kind = NODE, .n = g->first[i], .left = g->n - 1 - i};
-    const tw__sum *node = &g->node[i];
-    TW_TRY(make(r, h, of->bytes, p, err));
-    if (!node->is_list) memcpy(content(*p), node->dense, of->bytes);
-    else {
-        memset(content(*p), 0, of->bytes);
-        tw__list_spread(node->list, of->type, 0, of->n, content(*p));
-    }
-    return TW_OK;
-}
+/* The nodes that a process has, each at its first leaf, and the parcels that they are in unless they are
+ * where they were added up. */
+struct tree {
+    void *node[TW_MOST_LEAVES];
+    tw__parcel *parcel[TW_MOST_LEAVES];
+};
 
-static tw_status give_nodes(tw__ring *r, const tw__gradient *g, const struct nodes *of, tw_error *err)
+/* Those of this process, lists as vectors. */
+static tw_status take_own(const tw__ring *r, const tw__gradient *g, const struct nodes *of, struct tree *t,
+                          tw_error *err)
 {
     for (size_t i = 0; i < g->n; i++) {
-        tw__parcel *p;
-        TW_TRY(pack_node(r, g, i, of, &p, err));
-        TW_TRY(send(r, 0, p, err));
+        const tw__sum *node = &g->node[i];
+        const size_t at = g->first[i];
+        t->node[at] = node->dense;
+        if (!node->is_list) continue;
+        TW_TRY(make(r, (struct head){.kind = NODE}, of->bytes, &t->parcel[at], err));
+        t->node[at] = memset(content(t->parcel[at]), 0, of->bytes);
+        tw__list_spread(node->list, of->type, 0, of->n, t->node[at]);
     }
     return TW_OK;
 }
 
-/* The parcels of another's nodes, each at its first leaf. */
-static tw_status take_nodes(tw__ring *r, size_t from, size_t bytes, tw__parcel *nodes[TW_MOST_LEAVES],
+/* Those of another process. */
+static tw_status take_nodes(tw__ring *r, size_t from, size_t leaves, size_t bytes, struct tree *t,
                             tw_error *err)
 {
-    struct head h;
-    do {
+    size_t lo, hi;
+    tw__ring_leaves(r, leaves, from, &lo, &hi);
+    for (struct head h = {.left = lo < hi}; h.left > 0;) {
         tw__parcel *p;
         TW_TRY(await(r, from, NODE, 0, "nodes of the batch tree", &p, &h, err));
-        if (p->n != sizeof h + bytes || h.n >= TW_MOST_LEAVES || nodes[h.n]) {
+        if (p->n != sizeof h + bytes || h.n < lo || h.n >= hi || t->node[h.n]) {
             tw__parcel_free(r->link, p);
-            return garbled(r, from, err);
+            return tw__link_garbled(r->link, from, err);
         }
-        nodes[h.n] = p;
-    } while (h.left > 0);
-    return TW_OK;
-}
-
-static void add_nodes(void *node[TW_MOST_LEAVES], size_t leaves, size_t n, const tw__kernels *k)
-{
-    for (size_t stride = 1; stride < leaves; stride *= 2)
-        for (size_t i = 0; i + stride < leaves; i += 2 * stride)
-            if (node[i + stride]) k->add(n, node[i], node[i + stride]);
-}
-
-/* All nodes, each at its first leaf, those of this process where they are unless they are lists. A rank
- * without leaves has none. */
-static tw_status gather_nodes(tw__ring *r, const tw__gradient *g, const struct nodes *of, void **node,
-                              tw__parcel **parcel, tw_error *err)
-{
-    for (size_t i = 0; i < g->n; i++)
-        if (g->node[i].is_list) TW_TRY(pack_node(r, g, i, of, &parcel[g->first[i]], err));
-        else node[g->first[i]] = g->node[i].dense;
-    for (size_t i = 1, lo, hi; i < r->ranks; i++) {
-        tw__ring_leaves(r, g->leaves, i, &lo, &hi);
-        if (lo < hi) TW_TRY(take_nodes(r, i, of->bytes, parcel, err));
+        t->parcel[h.n] = p;
+        t->node[h.n] = content(p);
     }
-    for (size_t i = 0; i < TW_MOST_LEAVES; i++)
-        if (parcel[i]) node[i] = content(parcel[i]);
     return TW_OK;
 }
 
-static tw_status lead_merge(tw__ring *r, const tw__gradient *g, const struct nodes *of, void *to,
+/* Adds what the tree adds within the leaves lo .. hi. */
+static void add_nodes(const tw__ring *r, struct tree *t, const struct nodes *of, size_t lo, size_t hi,
+                      size_t leaves)
+{
+    const tw__kernels *k = tw__kernels_for(of->type, tw_context_isa(r->ctx));
+    for (size_t stride = 1; stride < leaves; stride *= 2)
+        for (size_t i = 0; i + stride < leaves; i += 2 * stride) {
+            const size_t end = leaves - i < 2 * stride ? leaves : i + 2 * stride;
+            if (i < lo || end > hi || !t->node[i + stride]) continue;
+            k->add(of->n, t->node[i], t->node[i + stride]);
+            t->node[i + stride] = NULL;
+        }
+}
+
+static tw_status give_node(tw__ring *r, struct tree *t, const struct nodes *of, size_t i, size_t left,
+                           tw_error *err)
+{
+    const struct head h = {.kind = NODE, .n = i, .left = left};
+    tw__parcel *p = t->parcel[i];
+    if (!p) {
+        TW_TRY(make(r, h, of->bytes, &p, err));
+        memcpy(content(p), t->node[i], of->bytes);
+    }
+    t->parcel[i] = NULL;
+    set_head(p, h);
+    return send(r, 0, p, err);
+}
+
+/* To rank 0, as few as they can be. */
+static tw_status give_nodes(tw__ring *r, struct tree *t, const tw__gradient *g, const struct nodes *of,
                             tw_error *err)
 {
-    tw__parcel *parcel[TW_MOST_LEAVES] = {NULL};
-    void *node[TW_MOST_LEAVES] = {NULL};
-    const tw_status s = gather_nodes(r, g, of, node, parcel, err);
-    if (s == TW_OK) {
-        add_nodes(node, g->leaves, of->n, tw__kernels_for(of->type, tw_context_isa(r->ctx)));
-        memcpy(to, node[0], of->bytes);
-    }
-    for (size_t i = 0; i < TW_MOST_LEAVES; i++) tw__parcel_free(r->link, parcel[i]);
+    size_t left = 0;
+    add_nodes(r, t, of, g->lo, g->hi, g->leaves);
+    for (size_t i = g->lo; i < g->hi; i++) left += t->node[i] != NULL;
+    for (size_t i = g->lo; i < g->hi; i++)
+        if (t->node[i]) TW_TRY(give_node(r, t, of, i, --left, err));
+    return TW_OK;
+}
+
+static tw_status lead_merge(tw__ring *r, struct tree *t, const tw__gradient *g, const struct nodes *of,
+                            void *to, tw_error *err)
+{
+    for (size_t i = 1; i < r->ranks; i++) TW_TRY(take_nodes(r, i, g->leaves, of->bytes, t, err));
+    add_nodes(r, t, of, 0, g->leaves, g->leaves);
+    memcpy(to, t->node[0], of->bytes);
+    return TW_OK;
+}
+
+static tw_status merge(tw__ring *r, const tw__gradient *mine, const struct nodes *of, void *to, tw_error *err)
+{
+    struct tree t = {.node = {NULL}};
+    tw_status s = take_own(r, mine, of, &t, err);
+    if (s == TW_OK)
+        s = r->rank == 0 ? lead_merge(r, &t, mine, of, to, err) : give_nodes(r, &t, mine, of, err);
+    for (size_t i = 0; i < TW_MOST_LEAVES; i++) tw__parcel_free(r->link, t.parcel[i]);
     return s;
 }
 
@@ -363,9 +380,9 @@ tw_status tw__ring_merge(tw__ring *r, const tw__gradient *mine, tw_type type, si
 {
     const struct nodes of = {type, n, n * tw_type_size(type)};
     note(r, COMPUTING);
-    const tw_status s = r->rank == 0 ? lead_merge(r, mine, &of, to, err) : give_nodes(r, mine, &of, err);
+    const tw_status s = merge(r, mine, &of, to, err);
     note(r, r->rank == 0 ? WAITING : EXCHANGING);
-    return broken(r, s);
+    return s;
 }
 
 /* ---- making -------------------------------------------------------------------------------------------- */
@@ -392,8 +409,7 @@ tw_status tw__ring_create(tw__ring **out, tw_context *ctx, tw_link *link, double
 void tw__ring_free(tw__ring *r)
 {
     if (!r) return;
-    if (r->rank == 0 && r->info && !r->is_broken)
-        (void)request(r, (tw__request){.what = TW__RING_OVER}, NULL, 0, NULL);
+    if (r->rank == 0 && r->info) (void)request(r, (tw__request){.what = TW__RING_OVER}, NULL, 0, NULL);
     tw__free(r->ctx, r->done, r->ranks, DONE * sizeof *r->done);
     tw__free(r->ctx, r->sum, NUMBERS, sizeof *r->sum);
     tw__free(r->ctx, r->info, r->ranks, sizeof *r->info);

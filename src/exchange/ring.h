@@ -16,8 +16,7 @@ typedef struct tw__ring tw__ring;
 
 /* Of the processes of a link, which are lost after so many seconds without a sign of life. */
 tw_status tw__ring_create(tw__ring **out, tw_context *ctx, tw_link *link, double timeout, tw_error *err);
-/* Rank 0 tells the others that there are no more requests, unless an error has stopped it. NULL is
- * fine. */
+/* Rank 0 tells the others that there are no more requests. NULL is fine. */
 void tw__ring_free(tw__ring *r);
 size_t tw__ring_rank(const tw__ring *r);
 /* Whether this process does what another requests; NULL: it does not. */
@@ -45,7 +44,7 @@ tw_status tw__ring_add(tw__ring *r, double *x, size_t n, size_t parts, size_t st
 /* Which leaves of a batch tree are a rank's. */
 void tw__ring_leaves(const tw__ring *r, size_t leaves, size_t rank, size_t *lo, size_t *hi);
 /* Adds nodes of a batch tree up as the tree says, each process having those of its leaves: vectors of n
- * numbers, or lists, which become vectors. At rank 0 the sum is copied to `to`. */
+ * numbers, which it changes, or lists, which become vectors. At rank 0 the sum is copied to `to`. */
 tw_status tw__ring_merge(tw__ring *r, const tw__gradient *mine, tw_type type, size_t n, void *to,
                          tw_error *err);
 

@@ -230,7 +230,7 @@ static tw_status run(pass *p, tw_error *err)
 {
     tw__glm_sums *g = p->g;
     const size_t outputs = g->glm->outputs, chunks = (columns_of(g) + COLUMNS - 1) / COLUMNS;
-    if (g->ring) memset(g->biases, 0, 2 * outputs * g->parts * sizeof *g->biases);
+    memset(g->biases, 0, 2 * outputs * g->parts * sizeof *g->biases);
     tw__pool_run(g->ctx, outputs * (g->hi - g->lo), part_task, p);
     if (g->ring) TW_TRY(add_up(g, err));
     if (tw__ring_is_helper(g->ring)) return TW_OK;
@@ -422,7 +422,7 @@ tw_status tw__glm_sums_matrix(tw__glm_sums *g, const double *x, unsigned share, 
     need_scores(g, x);
     if (g->ring) (void)widen(g, x);
     for (size_t k = 0; k < g->glm->outputs; k++) {
-        pass p = {.g = g, .to = to + k * width * width, .k = k, .rows = BLOCK / share};
+        pass p = {.g = g, .to = to ? to + k * width * width : NULL, .k = k, .rows = BLOCK / share};
         if (g->ring) { /* of its parts of matrices there may be rows that are not in its parts */
             score(g, x, k, first, end - first, g->scores + k * g->x.n + first);
             memset(g->biases, 0, 2 * g->glm->outputs * g->parts * sizeof *g->biases);

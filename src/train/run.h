@@ -43,6 +43,7 @@ struct tw_run {
      * NULL where there are none; the sums at the point that was last evaluated */
     tw__solver *solver;
     tw__ring *ring; /* of the processes that share its sums; NULL: there is one */
+    char ring_spec[TW_SPEC_MAX];
     uint64_t *rows;
     tw__second *second;     /* NULL: not needed so far */
     tw__glm_sums *glm_sums; /* of an objective that they take; its rows are not evaluated through the batch */

@@ -40,6 +40,7 @@ static tw_status create(tw_run *r, tw_error *err)
     TW_TRY(tw_exchange_read(&c, r->o.exchange, err));
     for (int i = 0; i < c.transport->n_options; i++)
         if (!strcmp(c.transport->options[i].name, "timeout")) timeout = c.transport_values[i];
+    memcpy(r->ring_spec, c.spec, sizeof c.spec);
     TW_TRY(tw__ring_create(&r->ring, r->ctx, r->o.link, timeout, err));
     snprintf(lines, sizeof lines, "thalweg %s\nsolver %s\nrows %llu\nweights %zu\nl1 %s\nl2 %s\n",
              tw_version(), r->o.solver, (unsigned long long)r->train.n_rows, r->size,
@@ -66,22 +67,31 @@ tw_status tw__run_request(const tw_run *r, enum tw__sum_of what, unsigned detail
                                   r->size, err);
 }
 
-tw_status tw__run_serve(tw_run *r, tw_error *err)
+/* Adds up what is requested, at or with s->next.x. has_diagonal: of the last point there is one, which
+ * products need. */
+static tw_status serve(tw_run *r, tw__request q, int *has_diagonal, tw_error *err)
 {
     tw__solver *s = r->solver;
     const tw__problem *p = &s->problem;
-    tw__request q;
+    const uint32_t what = q.what - TW__RING_OVER - 1;
     double loss;
+    if (what == TW__SUM_OF_LOSSES) return p->evaluate(p->user, s->next.x, &loss, s->next.g, err);
+    if (what == TW__SUM_OF_PRODUCTS && *has_diagonal) return p->times(p->user, s->next.x, s->next.g, err);
+    memcpy(s->at.x, s->next.x, r->size * sizeof *s->at.x);
+    if (what == TW__SUM_OF_MATRIX && q.detail > 0) return p->hessian(p->user, q.detail, NULL, err);
+    *has_diagonal = what == TW__SUM_OF_DIAGONAL;
+    if (*has_diagonal) return p->diagonal(p->user, s->next.g, err);
+    return tw__link_garbled(r->o.link, tw__ring_rank(r->ring) - 1, err);
+}
+
+tw_status tw__run_serve(tw_run *r, tw_error *err)
+{
+    tw__request q;
+    int has_diagonal = 0;
     for (;;) {
-        TW_TRY(tw__ring_next(r->ring, &q, s->next.x, r->size, err));
+        TW_TRY(tw__ring_next(r->ring, &q, r->solver->next.x, r->size, err));
         if (q.what == TW__RING_OVER) break;
-        const enum tw__sum_of what = (enum tw__sum_of)(q.what - TW__RING_OVER - 1);
-        if (what == TW__SUM_OF_MATRIX || what == TW__SUM_OF_DIAGONAL)
-            memcpy(s->at.x, s->next.x, r->size * sizeof *s->at.x);
-        TW_TRY(what == TW__SUM_OF_LOSSES     ? p->evaluate(p->user, s->next.x, &loss, s->next.g, err)
-               : what == TW__SUM_OF_MATRIX   ? p->hessian(p->user, q.detail, NULL, err)
-               : what == TW__SUM_OF_DIAGONAL ? p->diagonal(p->user, s->next.g, err)
-                                             : p->times(p->user, s->next.x, s->next.g, err));
+        TW_TRY(serve(r, q, &has_diagonal, err));
     }
     r->status = TW_RUN_INTERRUPTED; /* rank 0 knows why it is over */
     return TW_OK;
@@ -89,7 +99,7 @@ tw_status tw__run_serve(tw_run *r, tw_error *err)
 
 void tw__run_ring_info(const tw_run *r, tw_exchange_info *out)
 {
-    *out = (tw_exchange_info){.spec = r->o.exchange, .seconds = r->seconds, .mean_staleness = NAN};
+    *out = (tw_exchange_info){.spec = r->ring_spec, .seconds = r->seconds, .mean_staleness = NAN};
     tw__ring_info(r->ring, &out->worker, &out->workers, &out->messages);
     for (size_t i = 0; i < out->workers; i++) out->bytes += out->worker[i].bytes;
 }
