@@ -40,7 +40,6 @@ struct helper {
 
 static void work(tw__pool *p, int worker)
 {
-    if ((size_t)worker >= p->n) return;
     for (size_t i; (i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->n;)
         p->task(p->arg, i, worker);
 }
@@ -68,7 +67,7 @@ static void *help(void *arg)
         wait_for_call(p, h->seen);
         if (atomic_load(&p->stop)) return NULL;
         h->seen = atomic_load(&p->generation);
-        work(p, h->worker);
+        if ((size_t)h->worker < p->n) work(p, h->worker);
         atomic_fetch_sub(&p->unfinished, 1);
     }
 }
