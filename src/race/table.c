@@ -181,8 +181,11 @@ static void put_row(const tw_race *race, tw__strbuf *p, const tw__entry *entry, 
     char cell[CELL];
     tw__print(p, "%-*s", width, name_of(entry));
     if (entry->diverged == race->o.seeds) {
+        char losses[512]; /* without the tensor, which is in race.json */
+        const char *why = first_message(race, entry);
+        snprintf(losses, sizeof losses, "%.*s", (int)strcspn(why, ";"), why);
         tw__print(p, "  diverged: ");
-        put_cut(p, first_message(race, entry), width < WIDTH - 12 - MESSAGE ? WIDTH - width - 12 : MESSAGE);
+        put_cut(p, losses, width < WIDTH - 12 - MESSAGE ? WIDTH - width - 12 : MESSAGE);
     } else {
         for (int c = 0; c < COLUMNS; c++) {
             if (!is_shown(race, c)) continue;

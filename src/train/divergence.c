@@ -22,8 +22,9 @@ tw_status tw_run_diverged(const tw_run *r, tw_error *err)
     for (const tw_epoch *e = r->history; e <= last; e++)
         if (e->loss > worst->loss || isnan(worst->loss)) worst = e;
     if (!(worst->loss > TW_DIVERGED_ABOVE * bound && last->loss > bound)) return TW_OK;
-    return tw__fail(err, TW_ERR_NOT_FINITE,
-                    "the loss rose from %.4g to %.4g (%s %llu) and is %.4g in the end", r->first_loss,
-                    worst->loss, r->train.n_rows ? "epoch" : "step", (unsigned long long)worst->epoch,
-                    last->loss);
+    tw__fail(err, TW_ERR_NOT_FINITE, "the loss rose from %.4g to %.4g (%s %llu) and is %.4g in the end",
+             r->first_loss, worst->loss, r->train.n_rows ? "epoch" : "step", (unsigned long long)worst->epoch,
+             last->loss);
+    tw__run_add_largest(r, err);
+    return TW_ERR_NOT_FINITE;
 }

@@ -33,8 +33,8 @@ void tw__run_add_place(uint64_t epoch, const tw__update *u, tw_error *err)
     tw__fail_more(err, ")");
 }
 
-/* A loss that is not finite: if its gradient is not either, the error names the tensor. A step on a copy that
- * is thrown away finds it. */
+/* A loss that is not finite: the error names the tensor whose gradient is not either, which a step on a copy
+ * that is thrown away finds, or else the one with the largest weight. */
 static tw_status refuse_loss(tw_run *r, const tw_sums *sums, double weight, tw_error *err)
 {
     void *throwaway = NULL;
@@ -42,7 +42,10 @@ static tw_status refuse_loss(tw_run *r, const tw_sums *sums, double weight, tw_e
     TW_TRY(tw__alloc(r->ctx, &throwaway, r->size, bytes, err));
     tw_status s = r->exchange->type->end(r->exchange, r->optimizer, throwaway, weight, err);
     tw__free(r->ctx, throwaway, r->size, bytes);
-    return s != TW_OK ? s : tw__run_not_finite(r->updates + 1, "the loss", sums->loss, err);
+    if (s != TW_OK) return s;
+    tw__run_not_finite(r->updates + 1, "the loss", sums->loss, err);
+    tw__run_add_largest(r, err);
+    return TW_ERR_NOT_FINITE;
 }
 
 /* Counts an evaluation of these rows' gradients; without rows it is one. */

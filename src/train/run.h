@@ -104,6 +104,8 @@ tw_status tw__run_mean_gradient(tw_run *r, const uint64_t *rows, size_t n, tw_su
  * `all`. */
 double tw__norm_of(const tw__sums *sums, tw_type type, const void *x, size_t first, size_t n);
 size_t tw__tensor_size(const tw_tensor *tensors, size_t n, size_t i, size_t all);
+/* Adds to the message in which of several tensors the largest weight is. */
+void tw__run_add_largest(const tw_run *r, tw_error *err);
 
 /* run_solver.c */
 /* TW_ERR_SPEC: an option that cannot be given with a solver, or without one. */

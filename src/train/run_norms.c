@@ -57,6 +57,22 @@ size_t tw__tensor_size(const tw_tensor *tensors, size_t n, size_t i, size_t all)
     return (i + 1 < n ? tensors[i + 1].offset : all) - tensors[i].offset;
 }
 
+void tw__run_add_largest(const tw_run *r, tw_error *err)
+{
+    double largest = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < r->size; i++) {
+        const double w = r->train.type == TW_F64 ? ((const double *)r->w)[i] : ((const float *)r->w)[i];
+        if (!(fabs(w) > fabs(largest))) continue;
+        largest = w;
+        at = i;
+    }
+    size_t t = r->train.n_tensors - 1;
+    while (t > 0 && r->train.tensors[t].offset > at) t--;
+    if (r->train.n_tensors > 1)
+        tw__fail_more(err, "; its largest weight is %.4g, in %.60s", largest, r->train.tensors[t].name);
+}
+
 double tw__norm_of(const tw__sums *sums, tw_type type, const void *x, size_t first, size_t n)
 {
     return sqrt(type == TW_F32 ? tw__sum_squares_f32(sums, (const float *)x + first, n)
