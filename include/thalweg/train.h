@@ -285,9 +285,9 @@ TW_API const char *tw_run_estimator(const tw_run *run); /* canonical spec, "svrg
 /* canonical specs of the controls; NULL: none */
 TW_API const char *tw_run_control(const tw_run *run);
 #define TW_DIVERGED_ABOVE 1000
-/* TW_ERR_NOT_FINITE, with the losses and the tensor that has the largest weight in the message, if the run has
- * diverged: the loss of an epoch was above TW_DIVERGED_ABOVE times that of the first update, and the loss of
- * the last epoch is still above that of the first update, which counts as 1 where it is less; or, with
+/* TW_ERR_NOT_FINITE, with the losses and the tensor that has the largest weight in the message, if the run
+ * has diverged: the loss of an epoch was above TW_DIVERGED_ABOVE times that of the first update, and the loss
+ * of the last epoch is still above that of the first update, which counts as 1 where it is less; or, with
  * another `nonfinite` than TW_NONFINITE_ERROR, no loss of the last epoch was finite; or a solver went where
  * loss or gradient are not finite, and stands where it was before. Such a run is not stopped: its loss may
  * come down again. Else, and before the first epoch has ended, TW_OK. */
