@@ -278,7 +278,7 @@ static double late_gradients(const char *spec, int adaptive)
     for (uint64_t t = 1; t <= 2; t++) {
         const double g[VECTOR] = {0.5, -1, 0}, at[VECTOR] = {1.25, 1, -3};
         const tw_moment now = {.t = t, .h = c.values, .next = c.values};
-        const tw_span span = {.n = VECTOR, .out = w, .w = w, .g = g, .at = at, .slots = slots, .ahead = g};
+        const tw_span span = {.n = VECTOR, .out = w, .w = w, .g = g, .at = at, .slots = slots};
         rule->prepare[1](&now, coef);
         assert_int_equal(rule->update[1][c.variant][0](&span, coef), 0);
         for (int i = 0; i < VECTOR; i++) {

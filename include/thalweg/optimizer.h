@@ -136,9 +136,9 @@ TW_API void tw_optimizer_free(tw_optimizer *opt); /* NULL is allowed */
 
 /* One step in place: w <- w - ..., on the context's threads. w and g are whole vectors that do not overlap.
  * TW_ERR_NOT_FINITE: g holds a NaN or infinity, and err names the first such tensor, element and the step.
- * The optimiser is stopped and the step not counted. No weight in that chunk of TW_CHUNK elements has
- * changed; those of other chunks may have, unless tw_optimizer_passes is above 0. TW_ERR_NOT_FINITE also if g
- * is finite but state, a sum or a weight overflows; err then names the rule and what overflowed. This stops
+ * The optimiser is stopped and the step not counted. If tw_optimizer_passes is above 0, nothing has changed;
+ * else weights and state have made the step, such elements as with TW_NONFINITE_ZERO, so that all are finite.
+ * TW_ERR_NOT_FINITE also if g is finite but state, a sum or a weight overflows; err then names the rule and what overflowed. This stops
  * the optimiser whatever `nonfinite` says, except that TW_NONFINITE_SKIP skips a step whose sums overflow.
  * TW_ERR_SPEC: the schedule leaves the bounds of a hyperparameter. TW_ERR_STATE: another type, within a step,
  * or not flushed after sparse steps. */
@@ -200,8 +200,8 @@ TW_API tw_status tw_step_share(tw_optimizer *opt, size_t lo, size_t hi, tw_error
  * fall behind: flush those that you read before the next gradient, and all before tw_view_*, a dense step and
  * saving, which are TW_ERR_STATE until then. TW_ERR_SPEC: an index, or an optimiser that cannot step like
  * this: with a transform, with noise, with a rule that looks at whole tensors, with another `nonfinite` than
- * TW_NONFINITE_ERROR, or with TW_SPARSE_EXACT and no closed form. Non-finite gradients as in tw_step_*: no
- * weight has changed. */
+ * TW_NONFINITE_ERROR, or with TW_SPARSE_EXACT and no closed form. Non-finite gradients as in tw_step_*, but
+ * nothing has changed. */
 TW_API tw_status tw_step_sparse_f32(tw_optimizer *opt, float *w, size_t n, const uint32_t *index,
                                     const float *g, tw_error *err);
 TW_API tw_status tw_step_sparse_f64(tw_optimizer *opt, double *w, size_t n, const uint32_t *index,

@@ -109,17 +109,16 @@ typedef struct tw_span {
     const void *at;
     /* in the order of the table; NULL for one that the variant does not keep */
     void *const *slots;
-    const void *ahead; /* n elements of the gradient to check, usually those of the next call */
 } tw_span;
-/* Returns non-zero if one of span->ahead is a NaN or infinity: checked in the same loop it costs nothing, in
- * a loop of its own a quarter of sgd's speed. View and skip kernels check nothing and return 0. */
+/* Returns non-zero if one of span->g is a NaN or infinity; an update counts it as 0, so that nothing else
+ * becomes one. View and skip kernels check nothing and return 0. */
 typedef int tw_kernel(const tw_span *span, const void *coef);
 typedef tw_kernel *const tw_kernels[3]; /* for base, avx2, avx512 */
 /* For update and fill kernels n times the size of a number is a multiple of this. */
 enum { TW_KERNEL_BYTES = 64 };
 /* The rule's sums over the span before it is changed; span->n is a multiple of TW_SUM_LANES. Adds element i
  * to lane i % TW_SUM_LANES of each sum, sum s in lanes[TW_SUM_LANES * s] and on. Returns 0 only if all of
- * span->ahead is finite. */
+ * span->g is finite. */
 enum { TW_SUM_LANES = 16 };
 typedef int tw_measure(const tw_span *span, const void *coef, double *lanes);
 typedef tw_measure *const tw_measures[3];

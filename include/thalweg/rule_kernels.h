@@ -66,11 +66,11 @@ static __attribute__((cold)) void TW_LOCAL(begin)(const tw_moment *at, void *to)
 
 /* The gradient as the rule sees it, and the weight it moves: g and w of element i after the decay. */
 #if defined DECAY && DECAY == TW_DECAY_OWN && !TW__WHOLE
-#define TW__GI (k.sign * g[i])
+#define TW__GI(g) (k.sign * (g))
 #elif defined DECAY && !TW__WHOLE
-#define TW__GI (PLAIN(variant) ? g[i] : k.sign * g[i] + k.couple * w[i])
+#define TW__GI(g) (PLAIN(variant) ? (g) : k.sign * (g) + k.couple * w[i])
 #else
-#define TW__GI g[i]
+#define TW__GI(g) (g)
 #endif
 #if defined DECAY && DECAY != TW_DECAY_OWN
 #define TW__WI (PLAIN(variant) ? w[i] : w[i] - k.shrink * w[i])
@@ -99,34 +99,42 @@ enum { TW_LOCAL(block) = 128 };
 #define TW__POINT
 #endif
 
+/* Of a number's bits: an exponent of all ones. */
+#define TW__NOT_FINITE(bits) (((bits)&TW__EXPONENT) == TW__EXPONENT)
+
 TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int variant)
 {
     enum { SLOTS(TW__SLOT_PLACE) TW__SLOTS_END };
     const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
     real *const out = (real *)span->out;
-    const real *const w = (const real *)span->w, *const g = (const real *)span->g;
+    const real *const w = (const real *)span->w;
+    const TW_LOCAL(word) *const g = (const TW_LOCAL(word) *)span->g;
 #ifdef POINT
     const real *const at = (const real *)span->at;
 #endif
-    const TW_LOCAL(word) *const ahead = (const TW_LOCAL(word) *)span->ahead;
     const size_t n = TW__WHOLE_VECTORS(span->n);
-    TW_LOCAL(word) any = 0; /* the sign bit is set by an exponent of all ones, plus one */
+    TW_LOCAL(word) any = 0;
     TW__VECTORS(void) variant;
     TW__BLOCKS
     TW__EACH_WEIGHT
     for (size_t i = from; i < to; i++) {
         TW__NONES
-        const real gi = TW__GI, wi = TW__WI;
+        const TW_LOCAL(word) bad = TW__NOT_FINITE(g[i]) ? (TW_LOCAL(word)) - 1 : 0;
+        const union {
+            TW_LOCAL(word) bits;
+            real number;
+        } finite = {g[i] & ~bad};
+        const real gi = TW__GI(finite.number), wi = TW__WI;
         out[i] = update(wi, gi, TW__PASSED & k.own TW__VARIANT TW__NORMAL TW__POINT);
-        any |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
+        any |= bad;
     }
     TW__END_BLOCKS
-    return any > TW__EXPONENT;
+    return any != 0;
 }
 
 /* Which instruction sets a body is stamped for: base and AVX2, and AVX-512 where the rule asks for it
  * (AVX512), or measures. Double, and what is not at memory speed anyway (NARROW), have the plain body alone,
- * which does not look ahead when it measures; whole() has AVX2 where the rule asks for more than the plain
+ * which does not look for NaNs when it measures; whole() has AVX2 where the rule asks for more than the plain
  * body (WIDE): matrix products (docs/design/0011). */
 #define TW__ROW_1(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v), TW_LOCAL(name##_base_##v)},
 #define TW__ROW_2(name, v) {TW_LOCAL(name##_base_##v), TW_LOCAL(name##_avx2_##v), TW_LOCAL(name##_avx2_##v)},
@@ -208,8 +216,8 @@ TW__INLINE int TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, do
     double lane[N][LANES] = {{0}};
     TW__VECTORS
 #ifdef TW__MEASURE_LOOKS
-    const TW_LOCAL(word) *const ahead = (const TW_LOCAL(word) *)span->ahead;
-    TW_LOCAL(word) any[LANES] = {0}, all = 0; /* as in an update */
+    const TW_LOCAL(word) *const bits = (const TW_LOCAL(word) *)span->g;
+    TW_LOCAL(word) any[LANES] = {0}, all = 0; /* the sign bit is set by an exponent of all ones, plus one */
 #endif
     (void)variant;
     (void)k;
@@ -222,11 +230,11 @@ TW__INLINE int TW_LOCAL(measure_loop)(const tw_span *span, const void *coefs, do
                 struct sums named;
                 double number[N];
             } one;
-            const real gi = TW__GI;
+            const real gi = TW__GI(g[i]);
             measure(&one.named, w[i], gi, TW__VALUES & k.own TW__VARIANT);
             for (size_t s = 0; s < N; s++) lane[s][j] += one.number[s];
 #ifdef TW__MEASURE_LOOKS
-            any[j] |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
+            any[j] |= (bits[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
 #endif
         }
     }
@@ -261,9 +269,9 @@ TW__INLINE int TW_LOCAL(fill_loop)(const tw_span *span, const void *coefs)
     const struct TW_LOCAL(coefs) k = *(const struct TW_LOCAL(coefs) *)coefs;
     real *const out = (real *)span->out;
     const real *const w = (const real *)span->w, *const g = (const real *)span->g;
-    const TW_LOCAL(word) *const ahead = (const TW_LOCAL(word) *)span->ahead;
+    const TW_LOCAL(word) *const bits = (const TW_LOCAL(word) *)span->g;
     const size_t n = TW__WHOLE_VECTORS(span->n);
-    TW_LOCAL(word) any = 0; /* as in an update */
+    TW_LOCAL(word) any = 0; /* as in a measure */
     (void)w;
     (void)k;
     TW__EACH_WEIGHT
@@ -273,7 +281,7 @@ TW__INLINE int TW_LOCAL(fill_loop)(const tw_span *span, const void *coefs)
 #else
         out[i] = g[i];
 #endif
-        any |= (ahead[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
+        any |= (bits[i] & TW__EXPONENT) + (TW__EXPONENT & -TW__EXPONENT);
     }
     return any > TW__EXPONENT;
 }

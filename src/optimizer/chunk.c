@@ -117,8 +117,9 @@ static void zero_bad(const tw_optimizer *opt, const void *g, size_t n, void *to)
 
 /* ---- One block ---- */
 
-/* The gradient of a block after the transforms before link `until` that are not in `direction` yet. */
-static const void *gradient_of(const tw_optimizer *opt, const block *b, int until, scratch *r)
+/* The gradient of a block after the transforms before link `until` that are not in `direction` yet. *bad is
+ * set where one of them, or a number on the way, is not finite. */
+static const void *gradient_of(const tw_optimizer *opt, const block *b, int until, scratch *r, int *bad)
 {
     const void *g = opt->filled >= 0 ? at_element(opt, opt->direction, b->from) : b->g;
     if (opt->nonfinite == TW_NONFINITE_ZERO && opt->filled < 0) {
@@ -129,21 +130,15 @@ static const void *gradient_of(const tw_optimizer *opt, const block *b, int unti
         const tw__link *l = &opt->links[i];
         void *slots[TW_SLOTS_MAX];
         tw__slots_at(opt, l, b->from, slots);
-        const tw_span span = {.n = b->n,
-                              .first = b->from,
-                              .out = &r->g,
-                              .w = b->w,
-                              .g = g,
-                              .at = b->w,
-                              .slots = slots,
-                              .ahead = g};
-        update_span(opt, l, b->part, &span);
+        const tw_span span =
+            {.n = b->n, .first = b->from, .out = &r->g, .w = b->w, .g = g, .at = b->w, .slots = slots};
+        *bad |= update_span(opt, l, b->part, &span);
         g = &r->g;
     }
     return g;
 }
 
-static void run_rule(const tw_optimizer *opt, const block *b, const void *g, void *const *slots, void *out)
+static int run_rule(const tw_optimizer *opt, const block *b, const void *g, void *const *slots, void *out)
 {
     const tw__link *l = &opt->links[opt->chain.rule];
     const tw_span span = {.n = b->n,
@@ -152,9 +147,8 @@ static void run_rule(const tw_optimizer *opt, const block *b, const void *g, voi
                           .w = b->w,
                           .g = g,
                           .at = opt->at ? at_element(opt, opt->at, b->from) : b->w,
-                          .slots = slots,
-                          .ahead = g};
-    update_span(opt, l, b->part, &span);
+                          .slots = slots};
+    return update_span(opt, l, b->part, &span);
 }
 
 /* The step's transforms up to link `until`, on the weights that the rule has made in `after`. */
@@ -164,8 +158,8 @@ static void limit_step(const tw_optimizer *opt, const block *b, int until, void 
         const tw__link *l = &opt->links[i];
         void *slots[TW_SLOTS_MAX];
         tw__slots_at(opt, l, b->from, slots);
-        const tw_span span = {
-            .n = b->n, .first = b->from, .out = after, .w = b->w, .g = after, .slots = slots, .ahead = after};
+        const tw_span span =
+            {.n = b->n, .first = b->from, .out = after, .w = b->w, .g = after, .slots = slots};
         update_span(opt, l, b->part, &span);
     }
 }
@@ -175,12 +169,13 @@ static const void *try_step(const tw_optimizer *opt, const block *b, int until, 
 {
     const tw__link *l = &opt->links[opt->chain.rule];
     void *own[TW_SLOTS_MAX], *copies[TW_SLOTS_MAX];
+    int bad = 0; /* it was looked for before */
     tw__slots_at(opt, l, b->from, own);
     for (int i = 0; i < l->r->n_slots; i++) {
         copies[i] = own[i] ? &r->slots[i] : NULL;
         if (own[i] && l->r->kind != TW_WHOLE) memcpy(&r->slots[i], own[i], b->n * opt->real);
     }
-    run_rule(opt, b, gradient_of(opt, b, opt->chain.rule, r), copies, &r->w);
+    run_rule(opt, b, gradient_of(opt, b, opt->chain.rule, r, &bad), copies, &r->w);
     limit_step(opt, b, until, &r->w);
     return &r->w;
 }
@@ -207,8 +202,7 @@ static void measure_scaled(const tw_optimizer *opt, const block *b, int link, co
         w[i] = ((const double *)span->w)[i] * TW__SCALED;
         g[i] = ((const double *)span->g)[i] * TW__SCALED;
     }
-    const tw_span small =
-        {.n = span->n, .first = span->first, .w = w, .g = g, .slots = span->slots, .ahead = g};
+    const tw_span small = {.n = span->n, .first = span->first, .w = w, .g = g, .slots = span->slots};
     tw__run_measure(opt, l->r, &l->r->measure[1][tw__variant(opt, l, b->part->group)], &small,
                     coef_of(opt, l, b->part), scaled);
     for (int s = 0; s < l->r->n_sums; s++)
@@ -221,10 +215,12 @@ static int measure_block(tw_optimizer *opt, const block *b, int link, double *su
     scratch r;
     const tw__link *l = &opt->links[link];
     const int precision = opt->type == TW_F64;
-    const void *g = l->r->place == TW_ON_STEP ? try_step(opt, b, link, &r) : gradient_of(opt, b, link, &r);
+    int bad = 0; /* of the links before this one, for which the gradient was looked at */
+    const void *g =
+        l->r->place == TW_ON_STEP ? try_step(opt, b, link, &r) : gradient_of(opt, b, link, &r, &bad);
     void *slots[TW_SLOTS_MAX];
     tw__slots_at(opt, l, b->from, slots);
-    tw_span span = {.n = b->n, .first = b->from, .w = b->w, .g = g, .at = b->w, .slots = slots, .ahead = g};
+    tw_span span = {.n = b->n, .first = b->from, .w = b->w, .g = g, .at = b->w, .slots = slots};
     if (l->r->kind == TW_WHOLE) {
         span.out = (char *)opt->direction + b->from * opt->real;
         return tw__run_kernel(opt, l->r, &l->r->fill[precision][0], &span, coef_of(opt, l, b->part));
@@ -256,26 +252,27 @@ static void follow_weights(const tw_optimizer *opt, const block *b, void *w, scr
             shown = &r->shown;
         }
         tw__slots_at(opt, l, b->from, slots);
-        const tw_span span =
-            {.n = b->n, .first = b->from, .out = w, .w = w, .g = shown, .slots = slots, .ahead = w};
+        const tw_span span = {.n = b->n, .first = b->from, .out = w, .w = w, .g = shown, .slots = slots};
         update_span(opt, l, b->part, &span);
     }
 }
 
-static void update_block(tw_optimizer *opt, const block *b, void *w)
+static int update_block(tw_optimizer *opt, const block *b, void *w)
 {
     scratch r;
+    int bad = 0;
     void *slots[TW_SLOTS_MAX];
     const int rule = opt->chain.rule,
               limited = rule + 1 < opt->chain.n && opt->links[rule + 1].r->place == TW_ON_STEP;
-    const void *g = gradient_of(opt, b, rule, &r);
+    const void *g = gradient_of(opt, b, rule, &r, &bad);
     tw__slots_at(opt, &opt->links[rule], b->from, slots);
-    run_rule(opt, b, g, slots, limited ? &r.w : w);
+    bad |= run_rule(opt, b, g, slots, limited ? &r.w : w);
     if (limited) {
         limit_step(opt, b, opt->chain.n, &r.w);
         memcpy(w, &r.w, b->n * opt->real);
     }
     follow_weights(opt, b, w, &r);
+    return bad;
 }
 
 /* ---- Chunks ---- */
@@ -322,16 +319,14 @@ void tw__measure_chunk(tw_optimizer *opt, size_t chunk, const void *w, const voi
     if (doubtful && checks && link == 0) check_chunk(opt, lo, hi, g);
 }
 
-/* A rule alone works on whole parts of a chunk; 1 if on the way the next chunk, up to `end`, was found to be
- * finite. */
-static int update_plain(tw_optimizer *opt, size_t lo, size_t hi, size_t end, void *w, const void *g)
+/* A rule alone works on whole parts of a chunk. */
+static int update_plain(tw_optimizer *opt, size_t lo, size_t hi, void *w, const void *g)
 {
     const tw__link *l = &opt->links[0];
-    int next_is_finite = 0;
+    int bad = 0;
     for (size_t i = tw__first_part(opt, lo); i < opt->n_parts && opt->parts[i].lo < hi; i++) {
         const tw__part *p = &opt->parts[i];
         const size_t from = p->lo > lo ? p->lo : lo, to = p->hi < hi ? p->hi : hi;
-        const int next = from == lo && hi - lo == TW_CHUNK && end - hi >= TW_CHUNK && p->hi >= hi + TW_CHUNK;
         const block b = {.part = p, .from = from, .n = to - from, .w = at_element(opt, w, from)};
         if (opt->steps == 0 && !opt->n_passes) start_from_weights(opt, &b);
         void *slots[TW_SLOTS_MAX], *own = (char *)w + from * opt->real;
@@ -342,39 +337,35 @@ static int update_plain(tw_optimizer *opt, size_t lo, size_t hi, size_t end, voi
                               .w = own,
                               .g = at_element(opt, opt->filled < 0 ? g : opt->direction, from),
                               .at = opt->at ? at_element(opt, opt->at, from) : own,
-                              .slots = slots,
-                              .ahead = at_element(opt, g, next ? hi : from)};
-        const int bad = update_span(opt, l, p, &span);
-        next_is_finite = next && !bad;
+                              .slots = slots};
+        bad |= update_span(opt, l, p, &span);
     }
-    return next_is_finite;
+    return bad;
 }
 
-static void update_joined(tw_optimizer *opt, size_t lo, size_t hi, void *w, const void *g)
+static int update_joined(tw_optimizer *opt, size_t lo, size_t hi, void *w, const void *g)
 {
+    int bad = 0;
     for (block b = {.part = NULL}; next_block(opt, lo, hi, w, g, &b);) {
         if (opt->steps == 0 && !opt->n_passes) start_from_weights(opt, &b);
-        update_block(opt, &b, (char *)w + b.from * opt->real);
+        bad |= update_block(opt, &b, (char *)w + b.from * opt->real);
     }
+    return bad;
 }
 
-/* Chunk by chunk, each checked before it is touched: in the first pass where there are passes, else ahead of
- * time by the kernel of the chunk before it, or here. */
+/* Chunk by chunk. Gradients are checked in the first pass where there are passes, and else by the kernels that
+ * step them, and again only to find the first that is not finite. */
 void tw__update_chunks(tw_optimizer *opt, size_t lo, size_t end, void *w, const void *g)
 {
     const int checked = opt->n_passes > 0 || opt->nonfinite == TW_NONFINITE_ZERO,
               plain = opt->chain.n == 1 && opt->nonfinite != TW_NONFINITE_ZERO;
     const size_t start = lo;
-    int finite = 0;
     if (opt->n_passes && atomic_load_explicit(&opt->bad, memory_order_relaxed) != SIZE_MAX) return;
     tw__fp_watch();
     for (size_t hi; lo < end; lo = hi) {
         hi = chunk_end(lo, end);
-        const int good = checked || finite || check_chunk(opt, lo, hi, g);
-        finite = 0;
-        if (!good) continue;
-        if (plain) finite = update_plain(opt, lo, hi, end, w, g);
-        else update_joined(opt, lo, hi, w, g);
+        const int bad = plain ? update_plain(opt, lo, hi, w, g) : update_joined(opt, lo, hi, w, g);
+        if (bad && !checked) check_chunk(opt, lo, hi, g);
     }
     const unsigned flags = tw__fp_flags();
     if (flags) tw__check_state(opt, start, end);

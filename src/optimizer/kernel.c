@@ -13,7 +13,7 @@ typedef union vector {
 
 /* The last elements of a span, and the span over them. */
 typedef struct rest {
-    vector out, w, g, at, ahead, kept[TW_SLOTS_MAX];
+    vector out, w, g, at, kept[TW_SLOTS_MAX];
     void *slots[TW_SLOTS_MAX];
     tw_span span;
 } rest;
@@ -45,7 +45,6 @@ static void take_rest(const tw_optimizer *opt, const tw_rule *r, const tw_span *
                          .g = fill(opt, &to->g, span->g, from, n),
                          .slots = to->slots};
     to->span.at = span->at == span->w ? to->span.w : fill(opt, &to->at, span->at, from, n);
-    to->span.ahead = span->ahead == span->g ? to->span.g : fill(opt, &to->ahead, span->ahead, from, n);
 }
 
 static int run_rest(const tw_optimizer *opt, const tw_rule *r, tw_kernel *kernel, const tw_span *span,

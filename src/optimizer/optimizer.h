@@ -5,7 +5,7 @@
  *     vector   | tensor 0 | tensor 1 | buffer | tensor 3 |   tensors are names over ranges
  *     parts    |<---- part 0 ------->|        | part 1   |   runs of neighbours with the same coefficients;
  *                                                            cut by groups and by sums per tensor
- *     chunks   |   0   |   1   |   2   |   3   |   4   |     of TW_CHUNK elements: checked, then updated
+ *     chunks   |   0   |   1   |   2   |   3   |   4   |     of TW_CHUNK elements
  *     blocks   of TW__BLOCK within chunk and part: what is summed at once, and what fits the cache with
  *              a copy of all state
  *
@@ -170,10 +170,10 @@ static inline void tw__slots_at(const tw_optimizer *opt, const tw__link *l, size
 }
 
 /* kernel.c: the kernel for this CPU, the last elements on a copy that fills a vector; non-zero if one of
- * span->ahead is not finite */
+ * span->g is not finite, which counts as 0 */
 int tw__run_kernel(const tw_optimizer *opt, const tw_rule *r, const tw_kernels *kernels, const tw_span *span,
                    const void *coef);
-/* Likewise the rule's sums over a span; 0 only if all of span->ahead is finite */
+/* Likewise the rule's sums over a span; 0 only if all of span->g is finite */
 int tw__run_measure(const tw_optimizer *opt, const tw_rule *r, const tw_measures *kernels,
                     const tw_span *span, const void *coef, double *sums);
 

@@ -149,8 +149,7 @@ static void step_zeros(tw_optimizer *opt, const tw__part *p, size_t from, size_t
                               .w = own,
                               .g = &zeros,
                               .at = own,
-                              .slots = slots,
-                              .ahead = &zeros};
+                              .slots = slots};
         tw__run_kernel(opt, l->r, opt->groups[p->group].kernels, &span,
                        coef + tw__unit(opt, l, p->tensor, p->group) * l->coef_size);
     }
@@ -319,8 +318,7 @@ static void step_gathered(tw_optimizer *opt, gathered *b, void *w)
     for (int i = 0; i < n; i++)
         if (vector[i]) gather(opt, b, vector[i], &b->copy[i]);
     if (opt->adds) memcpy(b->was, b->copy, (size_t)n * sizeof *b->was);
-    const tw_span span =
-        {.n = b->n, .out = b->copy, .w = b->copy, .g = &b->g, .at = b->copy, .slots = slots, .ahead = &b->g};
+    const tw_span span = {.n = b->n, .out = b->copy, .w = b->copy, .g = &b->g, .at = b->copy, .slots = slots};
     tw__run_kernel(opt, l->r, opt->groups[b->part->group].kernels, &span,
                    l->coef + tw__unit(opt, l, b->part->tensor, b->part->group) * l->coef_size);
     const int doubtful = opt->shares && tw__fp_flags();
