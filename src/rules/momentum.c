@@ -14,7 +14,8 @@
     FLAG(nesterov, 0, "one velocity further ahead (Keras); the rule nag reports the point behind it")
 #define NEEDS(NEED) NEED(nesterov, h->momentum != 0, "momentum is 0")
 #define SLOTS(SLOT) SLOT(v, TW_ZERO, 1)
-#define VARIANTS 2
+#define VARIANTS 3
+#define PLAIN(variant) ((variant) == 2)
 #define SKIP
 #define DECAY TW_DECAY_ANY
 #define DIALECTS(DIALECT)                                                                                     \
@@ -45,7 +46,12 @@ struct coef {
     struct linear skipped;
 };
 
-static int choose(const struct hyper *h) { return h->nesterov != 0; }
+/* Body 2 is the usual case, without the factors of a decay that is off. */
+static int choose(const struct hyper *h)
+{
+    if (h->nesterov != 0) return 1;
+    return h->weight_decay == 0 && h->maximize == 0 ? 2 : 0;
+}
 
 static void prepare(struct coef *k, const struct moment *now)
 {
@@ -55,7 +61,7 @@ static void prepare(struct coef *k, const struct moment *now)
 static inline real update(real w, real g, real *v, const struct coef *k, int variant)
 {
     *v = k->momentum * *v - k->lr * g;
-    return variant == 0 ? w + *v : w + (k->momentum * *v - k->lr * g);
+    return variant == 1 ? w + (k->momentum * *v - k->lr * g) : w + *v;
 }
 
 static int prepare_skip(struct coef *k, const struct moment *now, uint64_t steps)
