@@ -138,10 +138,10 @@ TW_API void tw_optimizer_free(tw_optimizer *opt); /* NULL is allowed */
  * TW_ERR_NOT_FINITE: g holds a NaN or infinity, and err names the first such tensor, element and the step.
  * The optimiser is stopped and the step not counted. If tw_optimizer_passes is above 0, nothing has changed;
  * else weights and state have made the step, such elements as with TW_NONFINITE_ZERO, so that all are finite.
- * TW_ERR_NOT_FINITE also if g is finite but state, a sum or a weight overflows; err then names the rule and what overflowed. This stops
- * the optimiser whatever `nonfinite` says, except that TW_NONFINITE_SKIP skips a step whose sums overflow.
- * TW_ERR_SPEC: the schedule leaves the bounds of a hyperparameter. TW_ERR_STATE: another type, within a step,
- * or not flushed after sparse steps. */
+ * TW_ERR_NOT_FINITE also if g is finite but state, a sum or a weight overflows; err then names the rule and
+ * what overflowed. This stops the optimiser whatever `nonfinite` says, except that TW_NONFINITE_SKIP skips a
+ * step whose sums overflow. TW_ERR_SPEC: the schedule leaves the bounds of a hyperparameter. TW_ERR_STATE:
+ * another type, within a step, or not flushed after sparse steps. */
 TW_API tw_status tw_step_f32(tw_optimizer *opt, float *w, const float *g, tw_error *err);
 TW_API tw_status tw_step_f64(tw_optimizer *opt, double *w, const double *g, tw_error *err);
 

@@ -353,8 +353,8 @@ static int update_joined(tw_optimizer *opt, size_t lo, size_t hi, void *w, const
     return bad;
 }
 
-/* Chunk by chunk. Gradients are checked in the first pass where there are passes, and else by the kernels that
- * step them, and again only to find the first that is not finite. */
+/* Chunk by chunk. Gradients are checked in the first pass where there are passes, and else by the kernels
+ * that step them, and again only to find the first that is not finite. */
 void tw__update_chunks(tw_optimizer *opt, size_t lo, size_t end, void *w, const void *g)
 {
     const int checked = opt->n_passes > 0 || opt->nonfinite == TW_NONFINITE_ZERO,
