@@ -199,6 +199,32 @@ static void a_bad_gradient_stops_the_run(void **state)
     tw_context_free(ctx);
 }
 
+/* Only gradients count as 0 where they are not finite: a weight that is NaN before the step stays NaN. */
+static void a_bad_weight_is_not_hidden(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {"adam+ema", "sgd+polyak", "sgd+lookahead:k=1"};
+    tw_context *ctx = bench_context(1, TW_ISA_DETECT);
+    for (size_t k = 0; k < sizeof specs / sizeof specs[0]; k++) {
+        tw_optimizer *opt;
+        float w[40], g[40], shown[40];
+        const int64_t n = 40;
+        const tw_tensor tensor = {"w", 1, &n, 0, 0};
+        assert_int_equal(bench_create(&opt, ctx, specs[k], NULL, NULL, 0, TW_F32, &tensor, 1, 0, NULL),
+                         TW_OK);
+        for (int i = 0; i < 40; i++) w[i] = g[i] = 1;
+        w[3] = w[39] = NAN;
+        tw_error err;
+        if (tw_step_f32(opt, w, g, &err) != TW_OK) fail_msg("%s: %s", specs[k], err.message);
+        assert_int_equal(tw_view_f32(opt, w, shown, NULL), TW_OK);
+        for (int i = 0; i < 40; i++)
+            if (isnan(shown[i]) != (i == 3 || i == 39))
+                fail_msg("%s: weight %d is %g", specs[k], i, shown[i]);
+        tw_optimizer_free(opt);
+    }
+    tw_context_free(ctx);
+}
+
 /* ---- What each transform does, worked out by hand ---- */
 
 /* w of three elements in one vector after `n` steps with the gradients g, g, ... */
@@ -494,6 +520,7 @@ int main(void)
         cmocka_unit_test(sums_may_be_added_over_ranks),
         cmocka_unit_test(resume_equals_one_run),
         cmocka_unit_test(a_bad_gradient_stops_the_run),
+        cmocka_unit_test(a_bad_weight_is_not_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,7 +111,8 @@ typedef struct tw_span {
     void *const *slots;
 } tw_span;
 /* Returns non-zero if one of span->g is a NaN or infinity; an update counts it as 0, so that nothing else
- * becomes one. View and skip kernels check nothing and return 0. */
+ * becomes one. View and skip kernels, and transforms of the step and the weights, whose g are weights, check
+ * nothing and return 0. */
 typedef int tw_kernel(const tw_span *span, const void *coef);
 typedef tw_kernel *const tw_kernels[3]; /* for base, avx2, avx512 */
 /* For update and fill kernels n times the size of a number is a multiple of this. */

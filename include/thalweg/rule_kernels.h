@@ -99,6 +99,8 @@ enum { TW_LOCAL(block) = 128 };
 #define TW__POINT
 #endif
 
+/* What transforms of the step and the weights have as g are weights, which stay as they are. */
+#define TW__HAS_GRADIENT (PLACE != TW_ON_STEP && PLACE != TW_ON_WEIGHTS)
 /* Of a number's bits: an exponent of all ones. */
 #define TW__NOT_FINITE(bits) (((bits)&TW__EXPONENT) == TW__EXPONENT)
 
@@ -119,7 +121,7 @@ TW__INLINE int TW_LOCAL(loop)(const tw_span *span, const void *coefs, const int 
     TW__EACH_WEIGHT
     for (size_t i = from; i < to; i++) {
         TW__NONES
-        const TW_LOCAL(word) bad = TW__NOT_FINITE(g[i]) ? (TW_LOCAL(word)) - 1 : 0;
+        const TW_LOCAL(word) bad = TW__HAS_GRADIENT && TW__NOT_FINITE(g[i]) ? (TW_LOCAL(word)) - 1 : 0;
         const union {
             TW_LOCAL(word) bits;
             real number;
@@ -393,6 +395,8 @@ static tw_kernel *const TW_LOCAL(skips)[VARIANTS] = {TW__FOR_VARIANTS(TW__ROW)};
 
 #undef TW__WHOLE_VECTORS
 #undef TW__SLOT_PLACE
+#undef TW__HAS_GRADIENT
+#undef TW__NOT_FINITE
 #undef TW__SLOT_VECTOR
 #undef TW__SLOT_NONE
 #undef TW__SLOT_PASS
